@@ -1,0 +1,1 @@
+"""Values and rules of mail submission. No I/O, no clock, no third party but `idna`."""

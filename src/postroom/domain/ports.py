@@ -1,0 +1,96 @@
+"""Owns the promises between rooms that may not import each other.
+
+A protocol stands here because two adapters keep it, or because the import table forbids the import.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple, Protocol
+
+from postroom.domain.message import Composed
+from postroom.domain.reply import Cause, Receipt, Signs
+from postroom.domain.secret import Credential, Secret
+from postroom.domain.settings import Server
+from postroom.result import Watch
+
+Classify = Callable[[Signs], Cause]
+"""Names the cause class of a failure."""
+
+
+class Limits(NamedTuple):
+    """Deadlines of a session, in seconds, each for a whole phase, never for a single read (RFC 5321 4.5.3.2).
+
+    `total` bounds the session from the first look-up to the last reply; None is no bound. `login` bounds everything up
+    to a session that is ready for MAIL.
+    """
+
+    connect: float = 30.0
+    tls: float = 30.0
+    command: float = 300.0
+    data_block: float = 180.0
+    final_reply: float = 600.0
+    login: float | None = None
+    total: float | None = None
+
+
+class Session(Protocol):
+    """One logged-in connection to a submission server. Not for use by two threads.
+
+    Every step that ends is given to the `watch` it was opened with. A failure raises TransportError and closes the
+    session.
+    """
+
+    @property
+    def extensions(self) -> Mapping[str, str]:
+        """What the server offers now, by upper-case keyword, with its parameters."""
+
+    @property
+    def transcript(self) -> str:
+        """The dialogue so far, a line each, secrets left out by protocol state."""
+
+    def send(self, message: Composed) -> Receipt:
+        """Hand one message over and return the server's word on it and on each recipient.
+
+        A refusal of the message or of every recipient is a Receipt, not an exception; so is an unknown outcome.
+        """
+
+    def close(self) -> None:
+        """Say QUIT without waiting for the answer, and close."""
+
+
+class OpenSession(Protocol):
+    """Opens a session: resolve, connect, TLS, greeting, EHLO, STARTTLS, AUTH, as the server's settings say.
+
+    `until` is the last step to take. Raise TransportError at the first step that fails, with `transcript` as an
+    attribute of the exception.
+    """
+
+    def __call__(
+        self, server: Server, credential: Credential | None, *, limits: Limits, watch: Watch, until: str
+    ) -> Session: ...
+
+
+class StoreState(NamedTuple):
+    """Whether a secret store is usable here and now. `reason` and `hint` say why not and what helps."""
+
+    state: Literal["usable", "locked", "absent", "hanging", "unsafe"]
+    reason: str = ""
+    hint: str = ""
+
+
+class SecretStore(Protocol):
+    """One place where secrets are kept. Every failure is a SecretError that names the place, never the secret."""
+
+    scheme: str
+    writable: bool
+
+    def state(self) -> StoreState:
+        """Look without changing anything and without a prompt; answer within 3 s."""
+
+    def read(self, locator: str) -> Secret:
+        """Raise SecretError: `secret.not_found`, `secret.store_locked`, `secret.store_absent`, `secret.store_hanging`."""
+
+    def write(self, locator: str, secret: Secret) -> None:
+        """Store durably and read back. Raise SecretError; a store that is only read raises `secret.read_only`."""
+
+    def remove(self, locator: str) -> bool:
+        """Forget it; False when it was not there."""

@@ -1,0 +1,135 @@
+"""Owns what a mail server says (RFC 5321 4.2, RFC 3463) and what is known about a failure. Judges nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+STEPS = (
+    "config",
+    "secret",
+    "token",
+    "resolve",
+    "connect",
+    "tls",
+    "greeting",
+    "ehlo",
+    "starttls",
+    "auth",
+    "mail",
+    "rcpt",
+    "data",
+)
+"""The steps of a submission, in their order; the EHLO after STARTTLS is part of `starttls`."""
+
+
+class Reply(NamedTuple):
+    """One reply. `code` is the three digits; `enhanced` is like "5.7.8" or empty; `lines` are the texts, decoded,
+    without codes.
+    """
+
+    code: int
+    enhanced: str
+    lines: Sequence[str]
+
+    @property
+    def text(self) -> str:
+        """The texts of all lines, joined by line feeds."""
+        return "\n".join(self.lines)
+
+    @property
+    def positive(self) -> bool:
+        """2yz or 3yz."""
+        return 200 <= self.code < 400
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in (self.code, self.enhanced, self.text) if part)
+
+
+class Signs(NamedTuple):
+    """All that is known about a failure, for the diagnosis to judge.
+
+    `sign` is what the transport saw, one of SIGNS. `reply` is the server's reply where there was one. `text` is the
+    text of the exception underneath.
+    """
+
+    step: str
+    sign: str
+    reply: Reply | None = None
+    text: str = ""
+    provider: str = ""
+    host: str = ""
+    port: int = 0
+    security: str = ""
+    encrypted: bool = False
+    logged_in: bool = False
+    evidence: Mapping[str, Any] = {}
+
+
+SIGNS = (
+    "refused-by-reply",  # the server answered with 4yz or 5yz where 2yz or 3yz was wanted
+    "host-not-found",
+    "resolver-failed",
+    "connection-refused",
+    "connection-timeout",
+    "unreachable",
+    "proxy-failed",
+    "greeting-timeout",
+    "reply-timeout",
+    "closed",  # the peer closed or reset the connection
+    "not-smtp",  # a reply that is none: no digits, too long, too many lines
+    "talk-after-starttls",  # bytes behind the 220 to STARTTLS
+    "tls-plain-peer",  # the peer answered the TLS handshake in clear text
+    "tls-certificate-expired",
+    "tls-certificate-name",
+    "tls-certificate-untrusted",
+    "tls-pin-mismatch",
+    "tls-version",
+    "tls-handshake",
+    "tls-client-certificate",
+    "starttls-not-offered",
+    "auth-not-offered",
+    "auth-no-common-mechanism",
+    "auth-challenge",  # the server's part of a mechanism was wrong (SCRAM signature, ...)
+    "size-exceeded",
+    "smtputf8-not-offered",
+    "deadline",  # the total time limit
+)
+
+
+class TransportError(Exception):
+    """The session failed at a step. Not a PostroomError yet: the diagnosis names the cause class."""
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__(f"{signs.step}: {signs.sign}")
+        self.signs = signs
+
+
+class Cause(NamedTuple):
+    """A cause class: why mail does not go out. `scope` is whom it concerns."""
+
+    code: str
+    exit: int
+    retry: Literal["now", "later", "never"]
+    scope: Literal["server", "message", "recipient"]
+    title: str
+    cause: str
+    next_step: str
+
+
+class Verdict(NamedTuple):
+    """The server's word on one recipient; `reply` is None while the server has not said it."""
+
+    address: str
+    reply: Reply | None
+
+
+class Receipt(NamedTuple):
+    """What the server said to one message. `reply` is the final reply to the data.
+
+    `outcome` is "unknown" when the data was handed over and no final reply came: the message may be delivered
+    (RFC 1047). `queue_id` is the server's, "" when its reply names none.
+    """
+
+    outcome: Literal["accepted", "refused", "unknown"]
+    reply: Reply | None
+    queue_id: str
+    recipients: Sequence[Verdict]

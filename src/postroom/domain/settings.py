@@ -1,0 +1,397 @@
+"""Owns the settings: each key once, with its kind, bounds and help. Everything else is derived from here: validation,
+`config set`, the options of `smtp set`, man page and completions.
+
+A section holds values and, for each, where it came from. It refuses to know files, presets and the environment.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
+
+from postroom.domain.address import Address
+from postroom.domain.kinds import (
+    AddressKind,
+    Boolean,
+    Choice,
+    Date,
+    Duration,
+    Host,
+    Integer,
+    Kind,
+    Listing,
+    Name,
+    Path,
+    Pin,
+    Rate,
+    RateKind,
+    ReferenceKind,
+    Text,
+    Url,
+)
+from postroom.domain.secret import Reference
+
+T = TypeVar("T")
+
+
+class Source(NamedTuple):
+    """Where a value came from. `layer` is one of LAYERS; `where` is the file, variable, option or preset; `note` says
+    what a derived value was derived from.
+    """
+
+    layer: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.layer} {self.where}".strip()
+
+
+LAYERS = ("default", "derived", "preset", "file", "environment", "option")
+
+DEFAULT = Source("default")
+
+
+class Value(NamedTuple):
+    """One value as a layer gave it: parsed, with its source."""
+
+    value: Any
+    source: Source
+
+
+class Key(Generic[T]):
+    """One setting of a section: reading it from a section gives the value, from the class the declaration.
+
+    `default_note` tells how a value comes about that is derived from others. `option` is the command-line option where
+    its name is not the key's. `reserved` marks a key that is read by no command of this release.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        kind: Kind[Any],
+        help: str,  # noqa: A002 - the word of every help text
+        *,
+        default: Any = None,
+        default_note: str = "",
+        option: str = "",
+        name: str = "",
+        reserved: bool = False,
+    ) -> None:
+        self.kind = kind
+        self.help = help
+        self.default = default
+        self.default_note = default_note
+        self.reserved = reserved
+        self._option = option
+        if name:
+            self.name = name
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if not hasattr(self, "name"):
+            self.name = name
+
+    @property
+    def option(self) -> str:
+        """The long option that sets it, with its dashes."""
+        return "--" + (self._option or self.name).replace("_", "-")
+
+    @property
+    def secret(self) -> bool:
+        """Whether the value is a reference to a secret."""
+        return isinstance(self.kind, ReferenceKind)
+
+    @overload
+    def __get__(self, section: None, owner: type) -> "Key[T]": ...
+    @overload
+    def __get__(self, section: "Section", owner: type) -> T: ...
+    def __get__(self, section: "Section | None", owner: type) -> "Key[T] | T":
+        if section is None:
+            return self
+        found = section.values.get(self.name)
+        return cast("T", self.default if found is None else found.value)
+
+
+def _required(kind: Kind[T], help: str, default: T, **rest: Any) -> Key[T]:  # noqa: A002
+    return Key(kind, help, default=default, **rest)
+
+
+def _optional(kind: Kind[T], help: str, **rest: Any) -> Key[T | None]:  # noqa: A002
+    return Key(kind, help, **rest)
+
+
+def _derived(kind: Kind[T], help: str, default_note: str, **rest: Any) -> Key[T]:  # noqa: A002
+    return Key(kind, help, default_note=default_note, **rest)
+
+
+class Section:
+    """A table of the configuration: values by key name, each with its source."""
+
+    def __init__(self, values: Mapping[str, Value] | None = None) -> None:
+        self.values: Mapping[str, Value] = values or {}
+
+    @classmethod
+    def declared(cls) -> Iterator[Key[Any]]:
+        """The keys, in the order of their declaration."""
+        return (key for key in vars(cls).values() if isinstance(key, Key))
+
+    @classmethod
+    def key(cls, name: str) -> Key[Any] | None:
+        """The key of that name in the configuration file."""
+        return next((key for key in cls.declared() if key.name == name), None)
+
+    def source(self, name: str) -> Source:
+        """Where the value of the key `name` came from."""
+        found = self.values.get(name)
+        return found.source if found else DEFAULT
+
+    def given(self, name: str) -> bool:
+        """Whether a person set the key: in a file, the environment or an option."""
+        return self.source(name).layer in ("file", "environment", "option")
+
+
+TIMEOUT = Duration(1, 3600)
+
+
+class Desk(Section):
+    """The desk itself."""
+
+    operator = _optional(
+        AddressKind(), "Default recipient of tests and of warnings about tokens, secrets and certificates."
+    )
+
+
+class Smtp(Section):
+    """Outgoing mail as a whole."""
+
+    enabled = _required(Boolean(), "Whether the desk sends mail at all.", True)
+    default = _optional(Name(), "The server that is used when none is named.")
+    failover = _required(Listing(Name()), "The order in which queued mail tries the servers.", (), reserved=True)
+
+
+KINDS_OF_MAIL = ("test", "invite", "reset", "alert")
+
+
+class Routes(Section):
+    """Which server a kind of mail takes; the rest takes the default server."""
+
+    test = _optional(Name(), "The server for test mails.")
+    invite = _optional(Name(), "The server for invitations.")
+    reset = _optional(Name(), "The server for password resets.")
+    alert = _optional(Name(), "The server for alerts.")
+
+
+class Tls(Section):
+    """How a server's certificate is checked and who we are to it. A server's own table wins over its profile."""
+
+    minimum = _required(Choice("1.2", "1.3"), "The lowest TLS version that is spoken.", "1.2", option="tls-min")
+    ca_file = _optional(Path(), "Trust the authorities in this PEM file instead of the system's.")
+    client_cert = _optional(Path(), "Certificate that this machine shows to the server (PEM).")
+    client_key = _optional(Path(), "Private key of the client certificate (PEM).")
+    pin = _optional(Pin(), "Accept only a certificate with this public key, whatever authority signed it.")
+    strict = _required(
+        Boolean(),
+        "Whether certificates must follow RFC 5280 to the letter; false accepts old private authorities.",
+        True,
+    )
+
+
+class OAuth(Section):
+    """The application that logs in to the mail provider on behalf of this server."""
+
+    flow = _optional(
+        Choice("browser", "paste", "device", "client-credentials", "service-account"),
+        "The way in which a person or this machine logs in.",
+        reserved=True,
+    )
+    client_id = _optional(Text("ID"), "The application's client ID at the provider.", reserved=True)
+    client_secret = _optional(ReferenceKind(), "Where the application's client secret is kept.", reserved=True)
+    client_secret_expires = _optional(Date(), "The day on which the client secret dies.", reserved=True)
+    tenant = _optional(Text("TENANT"), "Microsoft's tenant: a GUID, a domain, or organizations.", reserved=True)
+    issuer = _optional(Url("https", "http"), "The issuer of the provider, for discovery.", reserved=True)
+    scope = _optional(Text("SCOPE", longest=1000), "The scopes to ask for, separated by spaces.", reserved=True)
+    redirect_uri = _optional(
+        Url("http", "https"), "The redirect address that is registered for the application.", reserved=True
+    )
+
+
+class Server(Section):
+    """A mail server through which this system sends. `name` is its name in the configuration."""
+
+    title = _optional(Text("TITLE"), "What people call the server.")
+    enabled = _required(Boolean(), "Whether mail may go out through this server.", True, option="")
+    provider = _optional(Text("ID", longest=63), "The preset of the mail provider; it fills in what is not given.")
+    region = _optional(Text("REGION", longest=63), "The provider's region, where its preset has several.")
+    host = _derived(Host(), "The submission server's name or IP address.", "the preset's")
+    port = _derived(
+        Integer(1, 65535),
+        "The submission server's port.",
+        "the preset's, else 465 for tls, 587 for starttls, 25 for none",
+    )
+    security = _derived(
+        Choice("tls", "starttls", "none", aliases={"ssl": "tls", "smtps": "tls", "implicit": "tls", "plain": "none"}),
+        "How the connection is protected: TLS from the first byte, STARTTLS before anything else, or not at all.",
+        "the preset's, else what the port stands for, else tls",
+    )
+    tls_server_name = _optional(Host(), "The name that the server's certificate must have, where it is not the host's.")
+    auth = _derived(
+        Choice("password", "oauth2", "external", "none"),
+        "How to log in: with a password, an OAuth 2.0 access token, the TLS client certificate, or not at all.",
+        "what the given secret or the preset says, else password where there is a username, else none",
+    )
+    mechanism = _optional(
+        Choice(
+            "plain",
+            "login",
+            "scram-sha-256",
+            "cram-md5",
+            "xoauth2",
+            "oauthbearer",
+            "external",
+        ),
+        "The SASL mechanism. Without it the strongest that both sides know is taken; cram-md5 only when named here.",
+    )
+    username = _optional(Text("USERNAME", longest=320), "The name to log in with.")
+    password = _optional(ReferenceKind(), "Where the password is kept.")
+    access_token = _optional(ReferenceKind(), "Where a ready OAuth 2.0 access token is read from.")
+    from_ = _optional(
+        AddressKind(),
+        "The sender of mails that name none.",
+        name="from",
+        default_note="the username, where it is an address",
+    )
+    from_name = _optional(Text("NAME"), "The sender's display name.")
+    reply_to = _optional(AddressKind(), "Where answers go.")
+    from_policy = _derived(
+        Choice("keep", "force", "domain"),
+        "What happens to another sender: kept, replaced by this server's, or replaced when its domain differs.",
+        "force where the provider refuses foreign senders, else keep",
+    )
+    helo = _optional(Host(), "The name that this machine gives in EHLO.", default_note="this machine's full name")
+    tls_profile = _optional(Name(), "The TLS profile whose settings apply.")
+    proxy = _optional(Url("socks5", "socks5h", "http"), "The SOCKS5 or HTTP CONNECT proxy on the way to the server.")
+    proxy_password = _optional(ReferenceKind(), "Where the proxy's password is kept.")
+    allow_cleartext = _optional(
+        Choice("mail", "login"),
+        "Accept security none off this machine: for mail without a login, or for the login as well.",
+    )
+    connect_timeout = _required(TIMEOUT, "Time limit to connect and log in.", 30)
+    timeout = _required(TIMEOUT, "Time limit for the server's final word on a mail.", 60)
+    rate = _optional(RateKind(), "No more messages than this go out.", default_note="the preset's", reserved=True)
+    max_connections = _required(Integer(1, 100), "No more connections than this at a time.", 2, reserved=True)
+
+    def __init__(
+        self,
+        name: str,
+        values: Mapping[str, Value] | None = None,
+        *,
+        tls: Tls | None = None,
+        oauth: OAuth | None = None,
+    ) -> None:
+        super().__init__(values)
+        self.name = name
+        self.tls = tls or Tls()
+        self.oauth = oauth or OAuth()
+
+
+class Store(Section):
+    """The desk's database."""
+
+    url = _required(Text("URL"), "Where the desk keeps its queue.", "sqlite:desk.db", reserved=True)
+
+
+class Links(Section):
+    """Links in mails."""
+
+    base_url = _optional(Url("https", "http"), "The address that links in mails begin with.", reserved=True)
+
+
+class Secrets(Section):
+    """Where secrets go when nobody says otherwise."""
+
+    store = _optional(
+        Choice("keyring", "encrypted"),
+        "The store for new secrets.",
+        default_note="the keyring, for root the encrypted file",
+    )
+
+
+class Table(NamedTuple):
+    """One kind of table in the file. `path` is dotted; `*` stands for a name that the user chooses."""
+
+    path: tuple[str, ...]
+    section: type[Section]
+
+
+TABLES = (
+    Table(("desk",), Desk),
+    Table(("smtp",), Smtp),
+    Table(("smtp", "routes"), Routes),
+    Table(("smtp", "servers", "*"), Server),
+    Table(("smtp", "servers", "*", "tls"), Tls),
+    Table(("smtp", "servers", "*", "oauth"), OAuth),
+    Table(("tls", "profiles", "*"), Tls),
+    Table(("secrets",), Secrets),
+    Table(("store",), Store),
+    Table(("links",), Links),
+)
+
+
+def table_of(path: tuple[str, ...]) -> type[Section] | None:
+    """The section that stands at a path of the file, or None."""
+    for table in TABLES:
+        if len(table.path) == len(path) and all(want in ("*", got) for want, got in zip(table.path, path, strict=True)):
+            return table.section
+    return None
+
+
+def key_of(path: tuple[str, ...]) -> Key[Any] | None:
+    """The key at a full path such as `("smtp", "servers", "main", "port")`, or None."""
+    section = table_of(path[:-1])
+    return section.key(path[-1]) if section else None
+
+
+class Settings:
+    """Everything that the layers say, merged: the sections, the servers and the TLS profiles by name."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        smtp: Smtp,
+        routes: Routes,
+        secrets: Secrets,
+        servers: Mapping[str, Server],
+        profiles: Mapping[str, Tls],
+    ) -> None:
+        self.desk = desk
+        self.smtp = smtp
+        self.routes = routes
+        self.secrets = secrets
+        self.servers = servers
+        self.profiles = profiles
+
+
+__all__ = [
+    "DEFAULT",
+    "KINDS_OF_MAIL",
+    "TABLES",
+    "Address",
+    "Desk",
+    "Key",
+    "Links",
+    "OAuth",
+    "Rate",
+    "Reference",
+    "Routes",
+    "Secrets",
+    "Section",
+    "Server",
+    "Settings",
+    "Smtp",
+    "Source",
+    "Store",
+    "Table",
+    "Tls",
+    "Value",
+    "key_of",
+    "table_of",
+]
