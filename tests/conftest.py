@@ -1,0 +1,125 @@
+"""Owns what every test gets: a private home, the program, the real servers, the sentinel; and the rule on skips."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.support.mailstack import Mailstack, running_mailstack
+from tests.support.moving_clock import MovingClock
+from tests.support.program import Completed, clean_environment, program, run_program
+from tests.support.requirements import NEEDS, REQUIRE_ALL, need
+from tests.support.sweep import Sweep
+
+_SWEEP = pytest.StashKey[Sweep]()
+_homes = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register our marker, and make the sweep that outputs are recorded in."""
+    config.addinivalue_line("markers", "needs(*names): skip without these commands; `root` is the superuser")
+    config.stash[_SWEEP] = Sweep()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Look after the `needs` markers."""
+    for marker in item.iter_markers("needs"):
+        need(*marker.args)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Record what a test printed and logged; fail a skip for want of something where nothing may be wanting."""
+    report: pytest.TestReport = yield
+    if report.when == "teardown":
+        for _title, text in report.sections:
+            item.config.stash[_SWEEP].record(item.nodeid, text)
+    if report.skipped and os.environ.get(REQUIRE_ALL) == "1" and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason.startswith(NEEDS):
+            report.outcome = "failed"
+            report.longrepr = f"{REQUIRE_ALL}=1, so this must not be skipped: {reason}"
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sweep(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
+    """The run's sweep. At the end of the run (of each worker) it searches everything, and fails the last test."""
+    found = pytestconfig.stash[_SWEEP]
+    yield found
+    finds = found.finds(tmp_path_factory.getbasetemp())
+    assert not finds, "the sentinel secret was left " + "; ".join(finds)
+
+
+@pytest.fixture
+def sentinel(sweep: Sweep) -> str:
+    """A secret to give to the program. A file that holds it on purpose is made known by `sweep.declare(path)`."""
+    return sweep.secret
+
+
+@pytest.fixture(autouse=True)
+def tmp_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home directory of the test's own; the environment points nowhere else."""
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(_homes))
+    home.mkdir(parents=True)
+    (home / "run").mkdir(mode=0o700)
+    for name in list(os.environ):
+        if name.startswith(("POSTROOM_SMTP_", "POSTROOM_OAUTH_", "XDG_", "DBUS_", "PYTHON_KEYRING_")):
+            monkeypatch.delenv(name)
+    for name in ("CREDENTIALS_DIRECTORY", "DISPLAY", "WAYLAND_DISPLAY", "FORCE_COLOR", "NO_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in clean_environment(home, os.environ.get("PATH", os.defpath)).items():
+        monkeypatch.setenv(name, value)
+    return home
+
+
+class RunPostroom(Protocol):
+    """Runs `postroom ARGV...`. `env` adds to the clean environment; a value of None takes a name out of it."""
+
+    def __call__(
+        self,
+        *argv: str,
+        input: str | None = None,  # noqa: A002 - subprocess's own word
+        env: Mapping[str, str | None] | None = None,
+    ) -> Completed: ...
+
+
+@pytest.fixture
+def run_postroom(tmp_home: Path, tmp_path: Path, sweep: Sweep, request: pytest.FixtureRequest) -> RunPostroom:
+    """The installed program, as a process. Its output is swept for the sentinel."""
+
+    def run(
+        *argv: str,
+        input: str | None = None,  # noqa: A002
+        env: Mapping[str, str | None] | None = None,
+    ) -> Completed:
+        environment: dict[str, str | None] = {**clean_environment(tmp_home, os.environ["PATH"]), **(env or {})}
+        kept = {name: value for name, value in environment.items() if value is not None}
+        done = run_program([*program(), *argv], environment=kept, typed=input, directory=tmp_path)
+        sweep.record(f"{request.node.nodeid}: {argv}", done.stdout + "\n" + done.stderr)
+        return done
+
+    return run
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    """A clock that the test moves."""
+    return MovingClock()
+
+
+@pytest.fixture(scope="session")
+def mailstack() -> Iterator[Mailstack]:
+    """Real Postfix and Dovecot, started once in each worker, on first use. Mailboxes fill up: look for your own mail."""
+    with running_mailstack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def mailstack_with() -> Callable[..., AbstractContextManager[Mailstack]]:
+    """Servers of the test's own: `with mailstack_with(certificate="expired") as stack`."""
+    return running_mailstack

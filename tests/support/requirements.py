@@ -1,0 +1,54 @@
+"""Owns what a test may need of the machine, and the one way to skip for want of it. Knows no test.
+
+Every such skip begins with "needs:", so that a run that must not skip can turn it into a failure.
+"""
+
+import os
+import shutil
+
+import pytest
+
+NEEDS = "needs:"
+REQUIRE_ALL = "POSTROOM_TESTS_REQUIRE_ALL"
+
+_SBIN = ":/usr/local/sbin:/usr/sbin:/sbin"  # where daemons are; often not on an ordinary user's PATH
+
+# The Debian package of a command, where it has another name.
+_PACKAGES = {
+    "dbus-daemon": "dbus-daemon",
+    "dbus-run-session": "dbus-daemon",
+    "dovecot": "dovecot-core",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "man": "man-db",
+    "secret-tool": "libsecret-tools",
+    "setpriv": "util-linux",
+}
+
+
+def command_path(command: str) -> str | None:
+    """Where a command is, the directories of daemons included; None when it is not installed."""
+    return shutil.which(command, path=os.environ.get("PATH", os.defpath) + _SBIN)
+
+
+def missing(*names: str) -> str:
+    """Why these cannot be used here, with what installs them; "" when all can. `root` is the superuser, a name with a
+    slash is a file, `bash-completion:FILE` style names give the Debian package before the colon.
+    """
+    wants = []
+    for name in names:
+        package, colon, path = name.rpartition(":")
+        if name == "root":
+            if os.geteuid() != 0:
+                wants.append("root (run the tests as root)")
+        elif colon:
+            if not os.path.exists(path):  # noqa: PTH110 - a string in, no path arithmetic
+                wants.append(f"{path} (apt-get install {package})")
+        elif not command_path(name):
+            wants.append(f"{name} (apt-get install {_PACKAGES.get(name, name)})")
+    return f"{NEEDS} {', '.join(wants)}" if wants else ""
+
+
+def need(*names: str) -> None:
+    """Skip the test when one of these is missing."""
+    if reason := missing(*names):
+        pytest.skip(reason)
