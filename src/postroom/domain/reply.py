@@ -89,18 +89,24 @@ SIGNS = (
     "auth-not-offered",
     "auth-no-common-mechanism",
     "auth-challenge",  # the server's part of a mechanism was wrong (SCRAM signature, ...)
-    "size-exceeded",
+    "size-exceeded",  # the message is larger than the server's SIZE; nothing was sent
     "smtputf8-not-offered",
+    "8bitmime-not-offered",
+    "cleartext-not-allowed",  # mail or a login would go over an open connection off this machine
     "deadline",  # the total time limit
 )
 
 
 class TransportError(Exception):
-    """The session failed at a step. Not a PostroomError yet: the diagnosis names the cause class."""
+    """The session failed at a step. Not a PostroomError yet: the diagnosis names the cause class.
 
-    def __init__(self, signs: Signs) -> None:
+    `transcript` is the dialogue up to there, without secrets.
+    """
+
+    def __init__(self, signs: Signs, transcript: str = "") -> None:
         super().__init__(f"{signs.step}: {signs.sign}")
         self.signs = signs
+        self.transcript = transcript
 
 
 class Cause(NamedTuple):
@@ -123,13 +129,17 @@ class Verdict(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What the server said to one message. `reply` is the final reply to the data.
+    """What the server said to one message. `reply` is the reply that decided: the final one to the data, or the refusal
+    of MAIL, of DATA or of the first recipient where all were refused.
 
     `outcome` is "unknown" when the data was handed over and no final reply came: the message may be delivered
-    (RFC 1047). `queue_id` is the server's, "" when its reply names none.
+    (RFC 1047); "stopped" when the session was opened only until `mail` or `rcpt`. `queue_id` is the server's, "" when
+    its reply names none. `signs` tell the diagnosis what went wrong: the step and the reply that refused, or what ended
+    an unknown outcome; for an accepted message the refusal of its first refused recipient; None when all went well.
     """
 
-    outcome: Literal["accepted", "refused", "unknown"]
+    outcome: Literal["accepted", "refused", "unknown", "stopped"]
     reply: Reply | None
     queue_id: str
     recipients: Sequence[Verdict]
+    signs: Signs | None = None
