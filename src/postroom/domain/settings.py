@@ -4,7 +4,7 @@
 A section holds values and, for each, where it came from. It refuses to know files, presets and the environment.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar, cast, overload
 
 from postroom.domain.address import Address
@@ -28,6 +28,7 @@ from postroom.domain.kinds import (
     Url,
 )
 from postroom.domain.secret import Reference
+from postroom.result import Warn
 
 T = TypeVar("T")
 
@@ -350,7 +351,10 @@ def key_of(path: tuple[str, ...]) -> Key[Any] | None:
 
 
 class Settings:
-    """Everything that the layers say, merged: the sections, the servers and the TLS profiles by name."""
+    """Everything that the layers say, merged: the sections, the servers and the TLS profiles by name.
+
+    `warnings` tell what is allowed but likely to hurt.
+    """
 
     def __init__(
         self,
@@ -361,6 +365,7 @@ class Settings:
         secrets: Secrets,
         servers: Mapping[str, Server],
         profiles: Mapping[str, Tls],
+        warnings: Sequence[Warn] = (),
     ) -> None:
         self.desk = desk
         self.smtp = smtp
@@ -368,6 +373,7 @@ class Settings:
         self.secrets = secrets
         self.servers = servers
         self.profiles = profiles
+        self.warnings = warnings
 
 
 __all__ = [
