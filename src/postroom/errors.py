@@ -80,10 +80,11 @@ class PostroomError(Exception):
 
     `code` is dotted and stable. `message` says what failed, with the value; `hint` is the next thing to do, ideally a
     command to type; `detail` holds the other side's own words, raw: the renderer makes them safe for a terminal.
-    `data` joins the `data` of the JSON envelope.
+    `data` joins the `data` of the JSON envelope. `exit` is a plain number only where another program's convention says
+    so (`sandbox run`).
     """
 
-    exit: Exit = Exit.SOFTWARE
+    exit: Exit | int = Exit.SOFTWARE
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class PostroomError(Exception):
         hint: str = "",
         detail: str = "",
         retry: Retry = "never",
-        exit: Exit | None = None,  # noqa: A002 - the envelope's own word
+        exit: Exit | int | None = None,  # noqa: A002 - the envelope's own word
         data: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)

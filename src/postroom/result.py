@@ -43,13 +43,15 @@ Watch = Callable[[Step], None]
 class Result(NamedTuple):
     """What one use case did. `data` is JSON-ready and the whole truth: text is a view of it.
 
+    `exit` is a plain number only where it is another program's status (`sandbox run`).
+
     A changing use case puts `changed` (bool) and `changes` (list of `{key, old, new}`) into `data`.
     """
 
     command: str
     data: Mapping[str, Any]
     warnings: Sequence[Warn] = ()
-    exit: Exit = Exit.OK
+    exit: Exit | int = Exit.OK
 
 
 def changes_data(changes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

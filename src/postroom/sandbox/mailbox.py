@@ -1,42 +1,22 @@
 """Owns what the sandbox has received: a Maildir with the messages byte for byte, and a sidecar with each envelope.
 
-The sidecar is there before its message is: whoever sees a message can read its envelope. Refuses to know SMTP, and what
-stands in a message.
+The sidecar is there before its message is: whoever sees a message can read its envelope. Refuses to know SMTP.
 """
 
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TextIO
 
+from postroom.domain.arrival import Arrival
 from postroom.errors import Exit, FileError
 from postroom.files import make_directory
+from postroom.sandbox.reading import summary
 
 _FILE = re.compile(r"\d+\.([1-9]\d*)\.postroom(:.*)?")
 """The name of a message: seconds, our number, and the flags that a mail program may have added."""
-
-
-class Arrival(NamedTuple):
-    """How one mail came: its envelope (RFC 5321) and its session.
-
-    `number` counts from 1. `received_at` is RFC 3339. `mail_from` is empty for the null reverse-path. `tls` is the
-    protocol version, empty for a clear connection; `username` is who logged in, empty for nobody.
-    """
-
-    number: int
-    received_at: str
-    mail_from: str
-    recipients: Sequence[str]
-    tls: str
-    username: str
-    size_bytes: int
-
-    def as_data(self) -> dict[str, Any]:
-        """The arrival, JSON-ready."""
-        return {**self._asdict(), "recipients": list(self.recipients)}
 
 
 class Mailbox:
@@ -67,36 +47,49 @@ class Mailbox:
 
         Nothing is synced to disk: a sandbox may forget on a power cut.
         """
+        subject, message_id = summary(data)
         try:
             number, sidecar = self._next_number()
-            with sidecar:
-                arrival = Arrival(number, received_at, mail_from, tuple(recipients), tls, username, len(data))
-                sidecar.write(json.dumps(arrival.as_data()))
             name = f"{seconds}.{number}.postroom"
+            place = self.directory / "new" / name
+            arrival = Arrival(
+                number=number,
+                received_at=received_at,
+                mail_from=mail_from,
+                recipients=tuple(recipients),
+                subject=subject,
+                message_id=message_id,
+                tls=tls,
+                username=username,
+                size_bytes=len(data),
+                path=str(place),
+            )
+            with sidecar:
+                sidecar.write(json.dumps(arrival.as_data()))
             waiting = self.directory / "tmp" / name
             with open(waiting, "xb", opener=_private) as file:
                 file.write(data)
-            waiting.rename(self.directory / "new" / name)
+            waiting.rename(place)
         except OSError as error:
             raise _unwritable(self.directory, error) from error
         return arrival
 
     def arrivals(self) -> list[Arrival]:
         """Every mail that is there, oldest first."""
-        return [self._arrival(number) for number, _ in sorted(self._messages())]
+        return [self._arrival(number, path) for number, path in sorted(self._messages())]
 
-    def read(self, number: int) -> tuple[Arrival, bytes]:
-        """One mail and its bytes. Raise KeyError when there is none of that number."""
+    def read(self, number: int) -> bytes:
+        """One mail as it came. Raise KeyError when there is none of that number."""
         for found, path in self._messages():
             if found == number:
                 try:
-                    return self._arrival(number), path.read_bytes()
-                except FileNotFoundError:
+                    return path.read_bytes()
+                except FileNotFoundError:  # cleared, or moved by a mail program, a moment ago
                     break
         raise KeyError(number)
 
     def clear(self) -> int:
-        """Forget every mail; return how many. Raise FileError."""
+        """Remove every mail; return how many. Raise FileError."""
         count = 0
         try:
             for number, path in list(self._messages()):
@@ -107,12 +100,8 @@ class Mailbox:
             raise _unwritable(self.directory, error) from error
         return count
 
-    def remove(self) -> None:
-        """Remove the mailbox with its directories, as far as that is possible."""
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def _next_number(self) -> tuple[int, Any]:
-        """A number that nobody else has, with its sidecar open for writing: creating the file is the claim."""
+    def _next_number(self) -> tuple[int, TextIO]:
+        """A number that nobody else has, with its sidecar open for writing: to create the file is to claim it."""
         number = max([self._last, *(int(path.stem) for path in self._envelopes.glob("*.json"))])
         while True:
             number += 1
@@ -133,12 +122,13 @@ class Mailbox:
                 if found := _FILE.fullmatch(entry.name):
                     yield int(found[1]), Path(entry.path)
 
-    def _arrival(self, number: int) -> Arrival:
+    def _arrival(self, number: int, path: Path) -> Arrival:
         try:
             fields = json.loads(self._sidecar(number).read_bytes())
-            return Arrival(**fields)._replace(recipients=tuple(fields["recipients"]))
-        except (OSError, ValueError, TypeError, KeyError):
-            return Arrival(number, "", "", (), "", "", 0)
+            known = Arrival(**{**fields, "recipients": tuple(fields["recipients"]), "path": str(path)})
+        except (OSError, ValueError, TypeError, KeyError):  # somebody tampered with it: the mail itself is still there
+            known = Arrival(number, "", "", (), "", "", "", "", 0, str(path))
+        return known
 
     def _sidecar(self, number: int) -> Path:
         return self._envelopes / f"{number}.json"
@@ -150,7 +140,7 @@ def _private(path: str, flags: int) -> int:
 
 def _unwritable(directory: Path, error: OSError) -> FileError:
     return FileError(
-        "file.unwritable",
+        "file.cannot_write",
         f"the sandbox cannot keep mails in {directory}: {error.strerror}",
         hint="name another place with --state-dir DIR",
         exit=Exit.CANNOT_CREATE,

@@ -17,8 +17,9 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from postroom.domain.arrival import Arrival
 from postroom.errors import Exit, FileError, PostroomError
-from postroom.sandbox.mailbox import Arrival, Mailbox
+from postroom.sandbox.mailbox import Mailbox
 
 DEFAULT_PORT = 1025
 """Where the preset `sandbox` and the other mail catchers listen."""
