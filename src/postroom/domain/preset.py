@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 
 class Preset(NamedTuple):
-    """One provider. `auth` is in order of advice. `username` is "address", "local", or the literal user name.
+    """One provider. `auth` is in order of advice, in the words of the setting of that name.
 
-    `secret` says in words what the provider wants as the password ("app password"). `alternatives` are further ports
-    with their security. `regions` maps a region to its host. `checked` is the day on which somebody looked.
-    `confirmed` is False where the facts come from one source and were not seen to work.
+    `username` is "address" (the whole mail address), "local" (the part before the @), the literal user name, or empty:
+    then only the account knows it, and `username_hint` says in words where it stands. `secret` says in words what the
+    provider wants as the password ("app password"). `alternatives` are further ports with their security. `regions`
+    maps a region to its host; `host` is the host of one of them. `checked` is the day on which somebody looked.
+    `confirmed` is False where neither a page of the provider nor the maintained autoconfiguration list bears it out.
     """
 
     id: str
@@ -18,10 +20,11 @@ class Preset(NamedTuple):
     port: int
     security: str
     auth: Sequence[str]
-    username: str
-    secret: str
     checked: str
     sources: Sequence[str]
+    username: str = ""
+    username_hint: str = ""
+    secret: str = ""
     aliases: Sequence[str] = ()
     domains: Sequence[str] = ()
     alternatives: Sequence[tuple[int, str]] = ()
@@ -33,3 +36,8 @@ class Preset(NamedTuple):
     notes: Sequence[str] = ()
     docs: str = ""
     confirmed: bool = True
+
+    @property
+    def region(self) -> str:
+        """The region that is taken where none is given; empty for a provider without regions."""
+        return next((region for region, host in self.regions.items() if host == self.host), "")

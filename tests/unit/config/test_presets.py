@@ -1,0 +1,309 @@
+"""The bundled providers, the user's own, and how one is found. Run as a program it writes the index anew."""
+
+import re
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from postroom.config import presets
+from postroom.config.presets import (
+    all_presets,
+    known_domains,
+    load_preset,
+    preset_aliases,
+    preset_for_address,
+    preset_ids,
+    read_preset,
+)
+from postroom.domain.preset import Preset
+from postroom.errors import ConfigError, FileError
+
+BUNDLED = Path(presets.__file__).with_suffix("")
+INDEX = BUNDLED / "_index.toml"
+TODAY = date(2026, 11, 20)
+
+# What a port stands for wherever it is used: 465 is implicit TLS (RFC 8314), and its look-alikes follow it.
+TLS_PORTS = {465, 2465, 8465}
+
+
+def index_text() -> str:
+    """What the index must hold, made from the providers' files."""
+    rows = [read_preset(path) for path in sorted(BUNDLED.glob("[!_]*.toml"))]
+    aliases = sorted((alias, row.id) for row in rows for alias in row.aliases)
+    domains = sorted((domain, row.id) for row in rows for domain in row.domains)
+    return "\n".join(
+        [
+            "# Made from the files beside it by `python tests/unit/config/test_presets.py`; a test compares them.",
+            "",
+            "[aliases]",
+            *(f'{alias} = "{id_}"' for alias, id_ in aliases),
+            "",
+            "[domains]",
+            *(f'"{domain}" = "{id_}"' for domain, id_ in domains),
+            "",
+        ]
+    )
+
+
+ROWS = all_presets()
+
+
+def row_id(row: Preset) -> str:
+    return row.id
+
+
+def test_there_are_enough_providers() -> None:
+    assert len(ROWS) >= 60
+
+
+def test_the_index_is_that_of_the_files() -> None:
+    assert INDEX.read_text(encoding="utf-8") == index_text()
+
+
+@pytest.mark.parametrize("what", ["aliases", "domains"])
+def test_no_two_providers_share_an_alias_or_a_domain(what: str) -> None:
+    taken = Counter(word for row in ROWS for word in getattr(row, what))
+    if what == "aliases":
+        taken.update(row.id for row in ROWS)
+    assert [word for word, times in taken.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=row_id)
+class TestEveryBundledProvider:
+    def test_names_its_sources_and_the_day_of_the_check(self, row: Preset) -> None:
+        assert row.sources
+        assert date.fromisoformat(row.checked) <= TODAY
+
+    def test_has_a_security_that_its_ports_can_have(self, row: Preset) -> None:
+        for port, security in ((row.port, row.security), *row.alternatives):
+            if security == "none":
+                assert row.host in ("localhost", "127.0.0.1")
+            else:
+                assert security == ("tls" if port in TLS_PORTS else "starttls"), port
+
+    def test_has_alternatives_that_differ(self, row: Preset) -> None:
+        ports = [row.port, *(port for port, _ in row.alternatives)]
+        assert len(ports) == len(set(ports))
+
+    def test_says_what_the_password_is_and_only_where_there_is_one(self, row: Preset) -> None:
+        assert bool(row.secret) == ("password" in row.auth)
+        assert len(set(row.auth)) == len(row.auth)
+
+    def test_says_who_logs_in(self, row: Preset) -> None:
+        if row.auth != ("none",):
+            assert bool(row.username) != bool(row.username_hint)
+
+    def test_has_words_without_leftovers_of_editing(self, row: Preset) -> None:
+        for text in (row.title, row.secret, row.username_hint, *row.limits, *row.notes, *row.sources):
+            assert text == text.strip()
+            assert not re.search(r"  |\(K\)|TODO", text)
+
+    def test_has_its_default_region_among_its_regions(self, row: Preset) -> None:
+        assert bool(row.region) == bool(row.regions)
+        assert row.regions.get(row.region, row.host) == row.host
+        assert len(set(row.regions.values())) == len(row.regions)
+
+    def test_is_found_by_id_alias_and_domain(self, row: Preset) -> None:
+        assert load_preset(row.id) == row
+        for alias in row.aliases:
+            assert load_preset(alias) == row
+        for domain in row.domains:
+            assert preset_for_address(f"somebody@{domain}") == row
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("gmail", "gmail"),
+        ("google", "gmail"),
+        ("Office365", "microsoft365"),
+        ("O365", "microsoft365"),
+        ("exchange-online", "microsoft365"),
+        ("sendinblue", "brevo"),
+        ("mailpit", "dev-sink"),
+    ],
+)
+def test_the_words_of_other_products_are_understood(word: str, expected: str) -> None:
+    found = load_preset(word)
+    assert found is not None
+    assert found.id == expected
+
+
+@pytest.mark.parametrize(
+    "word", ["custom", "CUSTOM", "", "_index", "../presets/gmail", "gmail.toml", "no-such", "gmäil"]
+)
+def test_what_is_no_provider_is_none(word: str) -> None:
+    assert load_preset(word) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("a@gmail.com", "gmail"),
+        ("a@GMAIL.com", "gmail"),
+        ("a@gmx.net", "gmx-de"),
+        ("a@gmx.com", "gmx"),
+        ("a@example.com", None),
+        ("a@mail.gmail.com", None),
+        ("", None),
+    ],
+)
+def test_a_provider_is_found_by_the_domain_of_an_address(address: str, expected: str | None) -> None:
+    found = preset_for_address(address)
+    assert (found.id if found else None) == expected
+
+
+def test_a_lookup_by_id_reads_one_file_and_one_by_alias_the_index_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    really = Path.read_bytes
+
+    def noting(path: Path) -> bytes:
+        read.append(path.name)
+        return really(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noting)
+    load_preset("gmail")
+    assert read == ["gmail.toml"]
+    read.clear()
+    load_preset("google")
+    assert read == ["_index.toml", "gmail.toml"]
+
+
+def test_a_region_chooses_the_host() -> None:
+    ses = load_preset("ses")
+    assert ses is not None
+    assert ses.region == "us-east-1"
+    assert ses.regions["eu-west-1"] == "email-smtp.eu-west-1.amazonaws.com"
+
+
+def test_microsoft_is_told_with_its_dates_and_its_rate() -> None:
+    found = load_preset("microsoft365")
+    assert found is not None
+    assert (found.rate, found.max_connections, found.from_policy) == ("30/min", 3, "force")
+    basic = next(note for note in found.notes if note.startswith("Basic authentication"))
+    for fact in ("2026-01-27", "2026-11-20", "end of December 2026", "administrators can switch it on again"):
+        assert fact in basic
+
+
+OWN = """\
+title = "Company relay"
+aliases = ["relay"]
+domains = ["corp.example"]
+host = "Relay.Corp.Example"
+port = 465
+security = "tls"
+alternatives = ["587 starttls"]
+auth = ["password"]
+username = "address"
+secret = "domain password"
+sources = ["the intranet"]
+checked = 2026-10-01
+"""
+
+
+def own(directory: Path, text: str = OWN, name: str = "corp") -> Path:
+    path = directory / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_users_own_provider_is_found_like_a_bundled_one(tmp_path: Path) -> None:
+    own(tmp_path)
+    found = load_preset("corp", tmp_path)
+    assert found is not None
+    assert (found.host, found.checked) == ("relay.corp.example", "2026-10-01")
+    assert found.alternatives == ((587, "starttls"),)
+    assert load_preset("relay", tmp_path) == found
+    assert preset_for_address("a@corp.example", tmp_path) == found
+    assert "corp" in preset_ids(tmp_path)
+    assert "corp" not in preset_ids()
+    assert "corp.example" in known_domains(tmp_path)
+    assert found in all_presets(tmp_path)
+
+
+def test_a_users_file_wins_over_the_bundled_one_of_its_name(tmp_path: Path) -> None:
+    own(tmp_path, name="gmail")
+    found = load_preset("gmail", tmp_path)
+    assert found is not None
+    assert found.title == "Company relay"
+    assert [row.title for row in all_presets(tmp_path) if row.id == "gmail"] == ["Company relay"]
+    assert load_preset("gmail") != found
+
+
+def test_a_missing_directory_of_the_user_is_an_empty_one(tmp_path: Path) -> None:
+    assert load_preset("gmail", tmp_path / "none") == load_preset("gmail")
+    assert preset_ids(tmp_path / "none") == preset_ids()
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('host = "https://relay"', "host"),
+        ("port = 70000", "port"),
+        ('port = "465"', "port"),
+        ('security = "maybe"', "security"),
+        ('security = "none"', "security"),
+        ('alternatives = ["587"]', "alternatives"),
+        ('alternatives = ["0 tls"]', "alternatives"),
+        ('alternatives = ["25 none"]', "alternatives"),
+        ('auth = ["guess"]', "auth"),
+        ("auth = []", "auth"),
+        ('auth = ["password"]\nsecret = ""', "secret"),
+        ('from_policy = "replace"', "from_policy"),
+        ('rate = "often"', "rate"),
+        ("max_connections = 0", "max_connections"),
+        ('checked = "last week"', "checked"),
+        ('docs = "http://insecure.example"', "docs"),
+        ("confirmed = 1", "confirmed"),
+        ('regions = ["eu"]', "regions"),
+        ('regions = { eu = "eu.corp.example" }', "host"),
+        ('hots = "relay"', "hots"),
+        ('aliases = ["Not A Name"]', "aliases"),
+        ('title = "two\\nlines"', "title"),
+    ],
+)
+def test_a_broken_rule_is_told_with_its_key_and_line(tmp_path: Path, line: str, key: str) -> None:
+    given = {each.partition(" ")[0] for each in line.splitlines()}
+    kept = [each for each in OWN.splitlines() if each.partition(" ")[0] not in given]
+    path = own(tmp_path, "\n".join([*kept, line, ""]))
+    with pytest.raises(ConfigError) as caught:
+        load_preset("corp", tmp_path)
+    (problem,) = caught.value.data["problems"]
+    assert (problem["file"], problem["key"]) == (str(path), key)
+    assert str(path) in caught.value.message
+    assert problem["line"] is not None
+
+
+def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    own(tmp_path, OWN.replace("465", "0").replace('"tls"', '"ssl3"').replace("host =", "hots ="))
+    with pytest.raises(ConfigError) as caught:
+        load_preset("corp", tmp_path)
+    assert {problem["key"] for problem in caught.value.data["problems"]} == {"host", "hots", "port", "security"}
+    assert "Did you mean host?" in {problem["hint"] for problem in caught.value.data["problems"]}
+
+
+@pytest.mark.parametrize("content", [b"title = ", b"\xff\xfe", b"a = " + b"[" * 5000])
+def test_what_is_no_toml_is_a_configuration_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "corp.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"corp\.toml"):
+        load_preset("corp", tmp_path)
+
+
+def test_a_preset_cannot_be_named_custom(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="custom"):
+        read_preset(own(tmp_path, name="custom"))
+
+
+def test_a_file_that_cannot_be_read_is_a_file_error(tmp_path: Path) -> None:
+    with pytest.raises(FileError):
+        read_preset(tmp_path / "gone.toml")
+
+
+def test_the_aliases_are_those_of_the_files() -> None:
+    assert preset_aliases() == {alias: row.id for row in ROWS for alias in row.aliases}
+
+
+if __name__ == "__main__":
+    INDEX.write_text(index_text(), encoding="utf-8")
