@@ -3,9 +3,11 @@
 A protocol stands here because two adapters keep it, or because the import table forbids the import.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol, Self
 
+from postroom.domain.arrival import Arrival
 from postroom.domain.message import Composed
 from postroom.domain.reply import Cause, Receipt, Signs
 from postroom.domain.secret import Credential, Secret
@@ -94,3 +96,44 @@ class SecretStore(Protocol):
 
     def remove(self, locator: str) -> bool:
         """Forget it; False when it was not there."""
+
+
+class SandboxServer(Protocol):
+    """An embedded mail server for tests. It listens while it is open as a context manager.
+
+    To open it raises PostroomError `sandbox.port_in_use` (75), `sandbox.port_denied` (77) or a FileError.
+    """
+
+    @property
+    def port(self) -> int:
+        """The port, on localhost."""
+
+    @property
+    def directory(self) -> Path:
+        """Where mails and certificate lie."""
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority (PEM) that signed the server's certificate."""
+
+    @property
+    def received(self) -> int:
+        """How many mails came since the start."""
+
+    def arrivals(self) -> Sequence[Arrival]:
+        """Every mail in the directory, oldest first."""
+
+    def variables(self) -> Mapping[str, str]:
+        """The environment of a program that shall send here."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *reason: object) -> None: ...
+
+
+class OpenSandbox(Protocol):
+    """Makes a sandbox server. `port` 0 takes a free one; `watch` is called, in another thread, for every mail."""
+
+    def __call__(
+        self, directory: Path, *, port: int, watch: Callable[[Arrival], object] | None = None
+    ) -> SandboxServer: ...

@@ -18,6 +18,9 @@ from postroom.sandbox.reading import summary
 _FILE = re.compile(r"\d+\.([1-9]\d*)\.postroom(:.*)?")
 """The name of a message: seconds, our number, and the flags that a mail program may have added."""
 
+MAILDIR = "Maildir"
+"""The mailbox's name in the directory of a sandbox."""
+
 
 class Mailbox:
     """The mails of one sandbox under `directory`. Several processes may write, read and clear at the same time."""

@@ -9,7 +9,7 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -19,7 +19,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from postroom.domain.arrival import Arrival
 from postroom.errors import Exit, FileError, PostroomError
-from postroom.sandbox.mailbox import Mailbox
+from postroom.sandbox.authority import certificate
+from postroom.sandbox.environment import variables
+from postroom.sandbox.mailbox import MAILDIR, Mailbox
 
 DEFAULT_PORT = 1025
 """Where the preset `sandbox` and the other mail catchers listen."""
@@ -41,25 +43,26 @@ class Server:
     """A mail server for tests, in a thread of its own, on 127.0.0.1 and, where the machine has it, ::1.
 
     It offers STARTTLS, AUTH PLAIN and LOGIN (with and without TLS, any name and password), SIZE, 8BITMIME and SMTPUTF8.
-    `now` gives the time of arrival, `watch` is called in the server's thread for every mail that was kept. Use it as a
-    context manager.
+    `now` gives the time of arrival and `stamp` writes it (RFC 3339); `watch` is called in the server's thread for every
+    mail that was kept. Use it as a context manager.
     """
 
     def __init__(
         self,
-        mailbox: Mailbox,
-        chain_file: Path,
+        directory: Path,
         *,
         now: Callable[[], datetime],
         stamp: Callable[[datetime], str],
         port: int = DEFAULT_PORT,
         watch: Callable[[Arrival], object] | None = None,
     ) -> None:
-        """`port` 0 takes a free one. `chain_file` is PEM: the certificate and its key."""
+        """Mails and certificate are kept in `directory`. `port` 0 takes a free one."""
         self.port = port
-        self._mailbox = mailbox
-        self._chain_file = chain_file
-        self._handler = _Handler(mailbox, now, stamp, watch)
+        self.directory = directory
+        self.ca_file = directory / "ca.pem"
+        self._mailbox = Mailbox(directory / MAILDIR)
+        self._now = now
+        self._handler = _Handler(self._mailbox, now, stamp, watch)
         self._transports: WeakSet[asyncio.BaseTransport] = WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -71,6 +74,14 @@ class Server:
         """How many mails came since the start."""
         return self._handler.received
 
+    def arrivals(self) -> Sequence[Arrival]:
+        """Every mail in the directory, oldest first."""
+        return self._mailbox.arrivals()
+
+    def variables(self) -> Mapping[str, str]:
+        """The environment of a program that shall send here."""
+        return variables(self.directory, port=self.port, ca_file=self.ca_file)
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -81,15 +92,7 @@ class Server:
     def start(self) -> None:
         """Listen. Raise PostroomError `sandbox.port_in_use` (75), `sandbox.port_denied` (77) or a FileError."""
         self._mailbox.prepare()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        try:
-            context.load_cert_chain(self._chain_file)
-        except OSError as error:  # ssl.SSLError is one
-            raise FileError(
-                "file.unreadable",
-                f"the sandbox's certificate {self._chain_file} cannot be used: {error.strerror}",
-                hint="delete that file; the next start makes a new one",
-            ) from error
+        context = self._tls()
         try:
             listeners = _bind(self.port)
         except OSError as error:
@@ -111,6 +114,19 @@ class Server:
                 retry="later",
                 exit=Exit.TRY_AGAIN,
             )
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        chain_file = certificate(self.directory, now=self._now()).chain_file
+        try:
+            context.load_cert_chain(chain_file)
+        except OSError as error:  # ssl.SSLError is one
+            raise FileError(
+                "file.unreadable",
+                f"the sandbox's certificate {chain_file} cannot be used: {error.strerror}",
+                hint="delete that file; the next start makes a new one",
+            ) from error
+        return context
 
     def stop(self) -> None:
         """Stop listening and end every connection. A mail that was answered with 250 is kept."""

@@ -1,0 +1,48 @@
+"""Runs the sandbox server until it is told to stop."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from postroom.domain.arrival import Arrival
+from postroom.domain.ports import OpenSandbox, SandboxServer
+from postroom.result import Result
+
+COMMAND = "sandbox serve"
+
+
+def serve(
+    open_server: OpenSandbox,
+    directory: Path,
+    *,
+    port: int,
+    stop_signals: Callable[[Callable[[str], object]], AbstractContextManager[None]],
+    ready: Callable[[SandboxServer], None],
+    tell: Callable[[Mapping[str, Any]], None],
+) -> Result:
+    """Serve until a signal asks for an end.
+
+    `stop_signals(f)` has f called with the signal's name; `ready` is called once mail can come in. `tell` gets the
+    events: `{"event": "listening", ...}`, then `{"event": "mail", ...}` for each. Raise PostroomError when the port is
+    not to be had.
+    """
+    # SimpleQueue.put may be called by a signal handler in the middle of anything, itself included.
+    events = SimpleQueue[Arrival | str]()
+    with stop_signals(events.put), open_server(directory, port=port, watch=events.put) as server:
+        ready(server)
+        tell({"event": "listening", **_place(server)})
+        while not isinstance(event := events.get(), str):
+            tell({"event": "mail", **event.as_data()})
+        data = {**_place(server), "received": server.received, "stopped_by": event}
+    return Result(COMMAND, data)
+
+
+def _place(server: SandboxServer) -> dict[str, Any]:
+    return {
+        "host": "localhost",
+        "port": server.port,
+        "ca_file": str(server.ca_file),
+        "directory": str(server.directory),
+    }
