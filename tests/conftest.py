@@ -2,18 +2,18 @@
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from tests.support.mailstack import Mailstack, running_mailstack
+from tests.support.mailstack import Mailstack, MailstackWith, running_mailstack
 from tests.support.moving_clock import MovingClock
 from tests.support.program import Completed, clean_environment, program, run_program
 from tests.support.requirements import NEEDS, REQUIRE_ALL, need
 from tests.support.sweep import Sweep
+from tests.support.terminal import run_on_terminal
 
 _SWEEP = pytest.StashKey[Sweep]()
 _homes = itertools.count(1)
@@ -32,12 +32,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Record what a test printed and logged; fail a skip for want of something where nothing may be wanting."""
-    report: pytest.TestReport = yield
-    if report.when == "teardown":
-        for _title, text in report.sections:
-            item.config.stash[_SWEEP].record(item.nodeid, text)
+    report = yield
+    for _title, text in report.sections:
+        item.config.stash[_SWEEP].record(item.nodeid, text)
     if report.skipped and os.environ.get(REQUIRE_ALL) == "1" and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")
         if reason.startswith(NEEDS):
@@ -78,13 +77,19 @@ def tmp_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 class RunPostroom(Protocol):
-    """Runs `postroom ARGV...`. `env` adds to the clean environment; a value of None takes a name out of it."""
+    """Runs `postroom ARGV...`. `env` adds to the clean environment; a value of None takes a name out of it.
+
+    With `tty` it runs on a terminal of 80 columns: of each of the `answers`, the first part is waited for and the
+    second typed, line feed included; stdout and stderr come as one, in `stdout`, without escape sequences.
+    """
 
     def __call__(
         self,
         *argv: str,
         input: str | None = None,  # noqa: A002 - subprocess's own word
         env: Mapping[str, str | None] | None = None,
+        tty: bool = False,
+        answers: Sequence[tuple[str, str]] = (),
     ) -> Completed: ...
 
 
@@ -96,10 +101,16 @@ def run_postroom(tmp_home: Path, tmp_path: Path, sweep: Sweep, request: pytest.F
         *argv: str,
         input: str | None = None,  # noqa: A002
         env: Mapping[str, str | None] | None = None,
+        tty: bool = False,
+        answers: Sequence[tuple[str, str]] = (),
     ) -> Completed:
-        environment: dict[str, str | None] = {**clean_environment(tmp_home, os.environ["PATH"]), **(env or {})}
-        kept = {name: value for name, value in environment.items() if value is not None}
-        done = run_program([*program(), *argv], environment=kept, typed=input, directory=tmp_path)
+        wanted: dict[str, str | None] = {**clean_environment(tmp_home, os.environ["PATH"]), **(env or {})}
+        environment = {name: value for name, value in wanted.items() if value is not None}
+        if tty:
+            ended = run_on_terminal([*program(), *argv], environment=environment, directory=tmp_path, answers=answers)
+            done = Completed(ended.text, "", ended.exit)
+        else:
+            done = run_program([*program(), *argv], environment=environment, typed=input, directory=tmp_path)
         sweep.record(f"{request.node.nodeid}: {argv}", done.stdout + "\n" + done.stderr)
         return done
 
@@ -114,12 +125,12 @@ def clock() -> MovingClock:
 
 @pytest.fixture(scope="session")
 def mailstack() -> Iterator[Mailstack]:
-    """Real Postfix and Dovecot, started once in each worker, on first use. Mailboxes fill up: look for your own mail."""
+    """Real Postfix and Dovecot, once a worker, on first use. Mailboxes fill up: look for your own mail."""
     with running_mailstack() as stack:
         yield stack
 
 
 @pytest.fixture
-def mailstack_with() -> Callable[..., AbstractContextManager[Mailstack]]:
-    """Servers of the test's own: `with mailstack_with(certificate="expired") as stack`."""
+def mailstack_with() -> MailstackWith:
+    """Starts servers of the test's own, for a with statement."""
     return running_mailstack

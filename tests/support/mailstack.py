@@ -13,14 +13,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tests.support.certificates import Authority, Certificate
-from tests.support.mailstack_files import DOMAIN, PORTS, USERS, Behaviour, write_configuration
+from tests.support.mailstack_files import DOMAIN, PASSWORDS, PORTS, Behaviour, write_configuration
 from tests.support.requirements import need
 from tests.support.tokens import TokenIssuer
 
@@ -48,7 +48,8 @@ class Mailstack:
 
     Ports: MX (no AUTH, STARTTLS offered), SUB (STARTTLS required, AUTH), SUBS (implicit TLS, AUTH), SUBPLAIN (AUTH, no
     TLS), RATE (as MX; two messages and five recipients a minute), DSUB and DSUBS (Dovecot's submission).
-    Accounts: alice, bob, carol at example.test, password `NAME-pw`; sales@ belongs to alice, team@ is alice and bob.
+    Accounts: alice, bob, carol at example.test, password `NAME-pw`; sentinel, whose password is the one swept
+    for. sales@ belongs to alice, team@ is alice and bob.
     Refused recipients: full@ 452, disabled@ 550, later@ 450, others 550. Refused text: REJECTME in the subject,
     EICAR-LIKE-TEST in the body.
     """
@@ -74,7 +75,7 @@ class Mailstack:
     @staticmethod
     def password(user: str) -> str:
         """The password of a user."""
-        return f"{user}-pw"
+        return PASSWORDS[user]
 
     def token(self, address: str, *, lifetime_seconds: int = 3600, at_least_octets: int = 0) -> str:
         """An access token for XOAUTH2 and OAUTHBEARER; a lifetime below zero makes one that has expired.
@@ -89,7 +90,7 @@ class Mailstack:
 
     def maildir(self, user: str) -> list[Delivered]:
         """What lies in a user's mailbox, oldest first."""
-        if user not in USERS:
+        if user not in PASSWORDS:
             raise ValueError(f"no such mailbox: {user}")
         new = self.directory / "mail" / DOMAIN / user / "Maildir" / "new"
         files = sorted(new.iterdir(), key=lambda file: (file.stat().st_mtime_ns, file.name)) if new.is_dir() else []
@@ -119,6 +120,14 @@ class Mailstack:
         """What both servers have logged so far."""
         logs = (self.directory / name for name in ("maillog", "dovecot.log"))
         return "".join(log.read_text(errors="replace") for log in logs if log.exists())
+
+
+class MailstackWith(Protocol):
+    """Starts servers of a kind, for a with statement."""
+
+    def __call__(
+        self, *, certificate: Certificate = ..., behaviour: Behaviour = ...
+    ) -> AbstractContextManager[Mailstack]: ...
 
 
 @contextmanager
@@ -212,13 +221,13 @@ def _processes_of(sessions: set[int]) -> list[int]:
 
 
 def _free_ports(count: int) -> list[int]:
-    with_ports = [socket.socket() for _ in range(count)]
+    holders = [socket.socket() for _ in range(count)]
     try:
-        for holder in with_ports:
+        for holder in holders:
             holder.bind(("127.0.0.1", 0))
-        return [holder.getsockname()[1] for holder in with_ports]
+        return [holder.getsockname()[1] for holder in holders]
     finally:
-        for holder in with_ports:
+        for holder in holders:
             holder.close()
 
 

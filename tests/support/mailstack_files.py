@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.certificates import CertificateFiles
+from tests.support.sweep import SENTINEL
 
 DOMAIN = "example.test"
-USERS = ("alice", "bob", "carol")
+PASSWORDS = {"alice": "alice-pw", "bob": "bob-pw", "carol": "carol-pw", "sentinel": SENTINEL}
 
 PORTS = ("MX", "SUB", "SUBS", "SUBPLAIN", "RATE", "DSUB", "DSUBS")
 
@@ -75,9 +76,9 @@ def _write_postfix(
     etc = directory / "postfix"
     etc.mkdir()
     tables = {
-        "vmailbox": [f"{user}@{DOMAIN} {DOMAIN}/{user}/Maildir/" for user in USERS],
+        "vmailbox": [f"{user}@{DOMAIN} {DOMAIN}/{user}/Maildir/" for user in PASSWORDS],
         "valias": [f"team@{DOMAIN} alice@{DOMAIN}, bob@{DOMAIN}", f"postmaster@{DOMAIN} alice@{DOMAIN}"],
-        "senders": [*(f"{user}@{DOMAIN} {user}@{DOMAIN}" for user in USERS), f"sales@{DOMAIN} alice@{DOMAIN}"],
+        "senders": [*(f"{user}@{DOMAIN} {user}@{DOMAIN}" for user in PASSWORDS), f"sales@{DOMAIN} alice@{DOMAIN}"],
         "recipients": [
             f"full@{DOMAIN} 452 4.2.2 Mailbox full",
             f"disabled@{DOMAIN} 550 5.2.1 Mailbox disabled",
@@ -194,7 +195,9 @@ postlog unix-dgram n - n - 1 postlogd"""
 
 def _write_dovecot(directory: Path, ports: Mapping[str, int], server: CertificateFiles, behaviour: Behaviour) -> None:
     etc = directory / "dovecot"
-    (etc / "users").write_text("".join(f"{user}@{DOMAIN}:{{PLAIN}}{user}-pw::::::\n" for user in USERS))
+    (etc / "users").write_text(
+        "".join(f"{user}@{DOMAIN}:{{PLAIN}}{password}::::::\n" for user, password in PASSWORDS.items())
+    )
     (etc / "oauth2.conf").write_text(f"""introspection_mode = local
 local_validation_key_dict = fs:posix:prefix={directory}/keys/
 username_attribute = email

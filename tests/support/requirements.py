@@ -31,8 +31,9 @@ def command_path(command: str) -> str | None:
 
 
 def missing(*names: str) -> str:
-    """Why these cannot be used here, with what installs them; "" when all can. `root` is the superuser, a name with a
-    slash is a file, `bash-completion:FILE` style names give the Debian package before the colon.
+    """Why these cannot be used here, with what installs them; "" when all can.
+
+    A name is a command, `root` for the superuser, or `PACKAGE:FILE` for a file that a Debian package brings.
     """
     wants = []
     for name in names:

@@ -40,13 +40,13 @@ class Sweep:
     def __init__(self, secret: str = SENTINEL) -> None:
         self.secret = secret
         self._needles = encodings(secret)
-        self._found: list[str] = []
+        self._found: dict[str, None] = {}  # a set that keeps its order
         self._declared: set[Path] = set()
 
     def record(self, origin: str, text: str) -> None:
         """Search an output at once; only the origin of a find is kept."""
         if find(text.encode(errors="surrogateescape"), self._needles):
-            self._found.append(f"in the output of {origin}")
+            self._found[f"in the output of {origin}"] = None
 
     def declare(self, path: Path) -> Path:
         """This file, or everything in this directory, is a place of secrets: it is not searched."""
@@ -55,7 +55,7 @@ class Sweep:
 
     def finds(self, *roots: Path) -> list[str]:
         """Where the secret is and must not be: recorded outputs, and file names and files under the roots."""
-        return self._found + [f"in {file}" for root in roots for file in self._search(root)]
+        return [*self._found, *(f"in {file}" for root in roots for file in self._search(root))]
 
     def _search(self, directory: Path) -> Iterator[Path]:
         for path in sorted(directory.iterdir()):
@@ -65,6 +65,8 @@ class Sweep:
                 yield path
             elif path.is_dir():
                 yield from self._search(path)
-            elif path.is_file() and path.stat().st_size <= _LARGEST_FILE_BYTES:
-                if find(path.read_bytes(), self._needles):
-                    yield path
+            elif path.is_file() and self._holds(path):
+                yield path
+
+    def _holds(self, file: Path) -> bool:
+        return file.stat().st_size <= _LARGEST_FILE_BYTES and find(file.read_bytes(), self._needles)
