@@ -1,0 +1,180 @@
+"""Owns the last look at a message's bytes before they leave: they must say what was asked for, and nothing else.
+
+Refuses to trust whoever built the bytes: it reads them with its own strict reader (RFC 5322 2.2, RFC 2045, RFC 2047)
+and compares. Invariant: bytes that pass hold exactly the header fields that were asked for, each of which reads as the
+text or the mailboxes that were asked for, and no line end that a server could take for the end of the message.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+
+from postroom.compose.header import ENCODED_WORD, LONGEST_LINE_BYTES, Field
+from postroom.domain.characters import CONTROLS, name_of
+from postroom.errors import DataError
+
+_BROKEN_LINE_END = re.compile(rb"\x00|\r(?!\n)|(?<!\r)\n")
+_FIELD_NAME = re.compile(r"[!-9;-~]+")
+_NOT_PLAIN = re.compile(rb"[^\t\r\n -~]")
+_MAILBOX = re.compile(
+    r"""(?: "(?P<quoted>(?:[^"\\]|\\.)*)" [ ] <(?P<a>[^<>",\s]+)>
+          | (?P<phrase>[^"<>,@;:()\\\[\]]+?) [ ] <(?P<b>[^<>",\s]+)>
+          | (?P<c>[^<>",\s]+) )""",
+    re.VERBOSE,
+)
+
+_TYPE = re.compile(
+    r'text/(plain|html); charset="(utf-8|us-ascii)"|multipart/alternative; boundary="([0-9A-Za-z=._-]{1,70})"'
+)
+_ENCODINGS = ("7bit", "quoted-printable")
+_PARTS = ("plain", "html")
+
+
+def verify(data: bytes, fields: Sequence[Field], *, utf8: bool = False) -> None:
+    """Raise DataError `message.malformed` unless `data` is one message with exactly these fields, in this order.
+
+    After `fields` the MIME fields of the body may follow and nothing else. `utf8`: header fields may hold UTF-8, for an
+    SMTPUTF8 message. The body is lines of printable ASCII, each at most 998 octets.
+    """
+    if found := _BROKEN_LINE_END.search(data):
+        line = data.count(b"\r\n", 0, found.start()) + 1
+        raise _malformed(f"line {line}", f"contains {_octet(found.group())} that is not part of a line end")
+    if not data.endswith(b"\r\n"):
+        raise _malformed("the last line", "has no line end")
+    found_fields, body = _split(data, utf8=utf8)
+    expected = [field.name for field in fields]
+    names = [name for name, _ in found_fields]
+    if names[: len(expected)] != expected:
+        raise _malformed("the header", f"has the fields {', '.join(names)} instead of {', '.join(expected)}")
+    for field, (name, value) in zip(fields, found_fields, strict=False):
+        if _reading(field, value) != _asked(field):
+            raise _malformed(f"the field {name}", "does not read as the text that was asked for")
+    _verify_body(found_fields[len(fields) :], body)
+
+
+def _split(data: bytes, *, utf8: bool) -> tuple[list[tuple[str, str]], bytes]:
+    """The header fields, unfolded, and the body."""
+    head, separator, body = data.partition(b"\r\n\r\n")
+    if not separator:
+        raise _malformed("the header", "has no end")
+    fields: list[tuple[str, str]] = []
+    for line in head.split(b"\r\n"):
+        where = f"the field {fields[-1][0]}" if fields else "the header"
+        if len(line) > LONGEST_LINE_BYTES:
+            raise _malformed(where, f"has a line of {len(line)} octets; {LONGEST_LINE_BYTES} are allowed")
+        text = _header_text(line, where, utf8=utf8)
+        if text.startswith(" "):
+            if not fields or not text.strip(" "):
+                raise _malformed(where, "has a continuation line that continues nothing")
+            fields[-1] = (fields[-1][0], fields[-1][1] + text)
+            continue
+        name, colon, value = text.partition(":")
+        if not colon or not _FIELD_NAME.fullmatch(name):
+            raise _malformed(where, "is followed by a line that is no header field")
+        fields.append((name, value))
+    return [(name, value.removeprefix(" ")) for name, value in fields], body
+
+
+def _header_text(line: bytes, where: str, *, utf8: bool) -> str:
+    try:
+        text = line.decode("utf-8" if utf8 else "ascii")
+    except UnicodeDecodeError as error:
+        raise _malformed(where, f"contains the octet 0x{line[error.start]:02X}") from error
+    if found := CONTROLS.search(text):
+        raise _malformed(where, f"contains {name_of(found.group())}")
+    return text
+
+
+def _asked(field: Field) -> str | list[tuple[str, str]]:
+    if isinstance(field.value, str):
+        return field.value
+    return [(mailbox.name, str(mailbox.address)) for mailbox in field.value]
+
+
+def _reading(field: Field, value: str) -> str | list[tuple[str, str]] | None:
+    """What a mail program shows for the value, or None where that is not certain."""
+    try:
+        return _decode(value) if isinstance(field.value, str) else list(_mailboxes(value))
+    except ValueError:
+        return None
+
+
+def _decode(text: str) -> str:
+    """The text with its encoded words decoded and the space between two of them dropped (RFC 2047 6.2)."""
+    decoded: list[str] = []
+    pending = b""
+    end = 0
+    for word in ENCODED_WORD.finditer(text):
+        between = text[end : word.start()]
+        if between.strip(" ") or not end:
+            decoded += [pending.decode(), between]
+            pending = b""
+        charset, encoding, content = word.groups()
+        if charset.lower() != "utf-8":
+            raise ValueError(charset)
+        if encoding in "bB":
+            pending += binascii.a2b_base64(content.encode("ascii"))
+        else:
+            pending += binascii.a2b_qp(content.encode("ascii"), header=True)
+        end = word.end()
+    return "".join([*decoded, pending.decode(), text[end:]])
+
+
+def _mailboxes(value: str) -> Iterator[tuple[str, str]]:
+    position = 0
+    while True:
+        found = _MAILBOX.match(value, position)
+        if not found:
+            raise ValueError(value)
+        unquoted = re.sub(r"\\(.)", r"\1", found["quoted"] or "")
+        yield _decode(unquoted or found["phrase"] or ""), found["a"] or found["b"] or found["c"]
+        position = found.end()
+        if position == len(value):
+            return
+        if value[position : position + 2] != ", ":
+            raise ValueError(value)
+        position += 2
+
+
+def _verify_body(fields: Sequence[tuple[str, str]], body: bytes) -> None:
+    if found := _NOT_PLAIN.search(body):
+        raise _malformed("the body", f"contains {_octet(found.group())}")
+    if any(len(line) > LONGEST_LINE_BYTES for line in body.split(b"\r\n")):
+        raise _malformed("the body", f"has a line of more than {LONGEST_LINE_BYTES} octets")
+    boundary = _verify_mime(fields, "the message")
+    if boundary is None:
+        return
+    delimiter = b"--" + boundary.encode("ascii")
+    preamble, *parts = (b"\r\n" + body).split(b"\r\n" + delimiter)
+    closing = parts.pop() if parts else b""
+    if preamble.strip(b"\r\n") or closing != b"--\r\n" or len(parts) != len(_PARTS):
+        raise _malformed("the body", f"does not have its {len(_PARTS)} parts")
+    for kind, part in zip(_PARTS, parts, strict=True):
+        part_fields, _ = _split(part.removeprefix(b"\r\n"), utf8=False)
+        if _verify_mime(part_fields, f"the {kind} part") or not part_fields[0][1].startswith(f"text/{kind};"):
+            raise _malformed(f"the {kind} part", "is of another type")
+
+
+def _verify_mime(fields: Sequence[tuple[str, str]], where: str) -> str | None:
+    """Check the MIME fields of a message or part; return the boundary of a multipart."""
+    if not fields or fields[0][0] != "Content-Type" or not (found := _TYPE.fullmatch(fields[0][1])):
+        raise _malformed(where, "has no Content-Type of ours")
+    boundary: str | None = found[3]
+    rest = list(fields[1:])
+    if boundary is None and rest and rest[0][0] == "Content-Transfer-Encoding" and rest[0][1] in _ENCODINGS:
+        del rest[0]
+    if rest:
+        raise _malformed(where, f"has a field {rest[0][0]} that nobody asked for")
+    return boundary
+
+
+def _octet(octet: bytes) -> str:
+    return name_of(octet.decode("latin-1"))
+
+
+def _malformed(where: str, what: str) -> DataError:
+    return DataError(
+        "message.malformed",
+        f"The message would not say what was asked for: {where} {what}.",
+        hint="Nothing was sent. Send the same mail with a plain subject and plain names.",
+    )
