@@ -181,7 +181,7 @@ def make_directory(path: AnyPath, *, mode: int = PRIVATE_DIRECTORY_MODE, owner: 
         check_parents(text, owner=owner)
     try:
         os.mkdir(text, mode)
-        os.chmod(text, mode, follow_symlinks=os.chmod not in os.supports_follow_symlinks)
+        os.chmod(text, mode)
         if owner is not None and os.geteuid() == 0:
             os.chown(text, *owner, follow_symlinks=False)
         _sync_directory(os.path.dirname(text))

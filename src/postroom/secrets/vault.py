@@ -1,0 +1,154 @@
+"""Owns what may happen to a secret: where it goes, whom it is used for, how it moves and ends.
+
+Invariant: a stored secret is used only for the host and username it was given for; without a row in the ledger, for
+nobody. A store is chosen once and stands in the reference; none is ever searched.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from postroom.clock import Clock, rfc3339
+from postroom.domain.ports import SecretStore, StoreState
+from postroom.domain.secret import SCHEMES, STORED_SCHEMES, Binding, Reference, Secret
+from postroom.errors import SecretError
+from postroom.secrets import refusals
+from postroom.secrets.ledger import Ledger, Row
+
+INSTEAD = "Give one of: --store encrypted, --password-file FILE, --password-env NAME, --password-command CMD"
+
+
+class Entry(NamedTuple):
+    """A stored secret as the ledger knows it. `set_at` is RFC 3339, UTC."""
+
+    reference: Reference
+    set_at: str
+    binding: Binding
+
+
+class Vault:
+    """The stores, one a scheme, and the ledger over them."""
+
+    def __init__(self, stores: Callable[[str], SecretStore], ledger: Ledger, clock: Clock) -> None:
+        self._store = stores
+        self._ledger = ledger
+        self._clock = clock
+
+    def read(self, reference: Reference, binding: Binding | None) -> Secret:
+        """The secret, for use with `binding`; None is for looking after it, not for using it.
+
+        Raise SecretError: `secret.bound_elsewhere`, `secret.unrecorded`, or what the store says.
+        """
+        if binding is not None and reference.scheme in STORED_SCHEMES:
+            self._check(reference, binding)
+        return self._store(reference.scheme).read(reference.locator)
+
+    def _check(self, reference: Reference, binding: Binding) -> None:
+        row = self._ledger.rows().get(reference)
+        again = f"postroom secrets set {reference.locator}"
+        if row is None:
+            raise SecretError(
+                "secret.unrecorded",
+                f"nothing is recorded about whom {reference} is for ({self._ledger.path})",
+                hint=again,
+            )
+        if row.binding != binding:
+            raise SecretError(
+                "secret.bound_elsewhere",
+                f"{reference} was given for {_whom(row.binding)}, not for {_whom(binding)}",
+                hint=again,
+                data={"recorded": row.binding._asdict(), "wanted": binding._asdict()},
+            )
+
+    def choose_store(self, requested: str | None, *, is_root: bool, insecure: bool = False) -> str:
+        """The scheme for a new secret: the requested one, else an unlocked keyring, for root the encrypted file.
+
+        `plain` needs `insecure`, and is never chosen. Raise SecretError `secret.no_store`, `secret.insecure`,
+        `secret.read_only`.
+        """
+        if requested == "plain" and not insecure:
+            raise SecretError(
+                "secret.insecure",
+                "the plain store keeps secrets in plain text",
+                hint="If that is what you want, add --insecure-storage. " + INSTEAD,
+            )
+        if requested is not None and requested not in STORED_SCHEMES:
+            raise SecretError(
+                "secret.read_only",
+                f"{requested} is no store that Postroom writes to",
+                hint="Choose one of: " + ", ".join(STORED_SCHEMES),
+            )
+        scheme = requested or ("encrypted" if is_root else "keyring")
+        state = self._store(scheme).state()
+        if state.state == "usable":
+            return scheme
+        raise SecretError(
+            "secret.no_store",
+            f"no secret store usable here: {scheme}: {state.reason}",
+            hint=" ".join(part for part in (state.hint, "" if "--store" in state.hint else INSTEAD) if part),
+            data={"store": scheme, "state": state.state},
+        )
+
+    def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]:
+        """Keep a secret and record whom it is for. Return where it is, and whether anything changed.
+
+        A crash in the middle leaves the secret unusable rather than usable for somebody else.
+        """
+        reference = Reference(scheme, path)
+        refusals.usable(secret, scheme, path)
+        store = self._store(scheme)
+        with self._ledger.changing():
+            row = self._ledger.rows().get(reference)
+            same_binding = row is not None and row.binding == binding
+            if same_binding and self._held(store, path) == secret:
+                return reference, False
+            if row is not None and not same_binding:
+                self._ledger.forget(reference)
+            store.write(path, secret)
+            self._ledger.record(reference, Row(rfc3339(self._clock.now()), binding))
+        return reference, True
+
+    def _held(self, store: SecretStore, path: str) -> Secret | None:
+        try:
+            return store.read(path)
+        except SecretError as error:
+            if error.code in {"secret.not_found", "secret.malformed"}:
+                return None
+            raise
+
+    def remove(self, reference: Reference) -> bool:
+        """Forget a secret in its store and in the ledger; False when neither knew it."""
+        with self._ledger.changing():
+            stored = self._store(reference.scheme).remove(reference.locator)
+            return self._ledger.forget(reference) or stored
+
+    def move(
+        self,
+        reference: Reference,
+        path: str,
+        scheme: str,
+        binding: Binding,
+        switch: Callable[[Reference], None],
+    ) -> Reference:
+        """Keep the secret in another store: write it there, `switch` the configuration over, then forget the old one.
+
+        `path` is where it goes; a secret that was only read (a file, a command) stays where it was as well.
+        """
+        secret = self.read(reference, binding)
+        moved, _ = self.put(path, secret, scheme, binding)
+        if moved != reference:
+            switch(moved)
+            if reference.scheme in STORED_SCHEMES:
+                self.remove(reference)
+        return moved
+
+    def entries(self) -> list[Entry]:
+        """What is stored, by reference. Opens no store."""
+        return [Entry(reference, *row) for reference, row in sorted(self._ledger.rows().items())]
+
+    def states(self) -> Mapping[str, StoreState]:
+        """How usable each store is, here and now."""
+        return {scheme: self._store(scheme).state() for scheme in SCHEMES}
+
+
+def _whom(binding: Binding) -> str:
+    return f"{binding.username or 'anybody'} at {binding.host or 'any host'}"
