@@ -22,7 +22,8 @@ def summary(data: bytes) -> Summary:
     """Subject and Message-ID, decoded (RFC 2047)."""
     head, separator, _ = data.partition(b"\r\n\r\n")
     message = message_from_bytes(head + separator)
-    return Summary(_decoded(message.get("Subject", "")), _decoded(message.get("Message-ID", "")).strip())
+    named = {header["name"].lower(): header["value"] for header in reversed(_headers(message))}
+    return Summary(named.get("subject", ""), named.get("message-id", ""))
 
 
 def read(data: bytes) -> Mapping[str, Any]:
@@ -44,8 +45,12 @@ def read(data: bytes) -> Mapping[str, Any]:
             attachments.append(
                 {"filename": _decoded(filename or ""), "type": kind, "size_bytes": len(_payload(part))},
             )
-    headers = [{"name": name, "value": _decoded(value)} for name, value in message.items()]
-    return {"headers": headers, "text": _joined(text), "html": _joined(html), "attachments": attachments}
+    return {"headers": _headers(message), "text": _joined(text), "html": _joined(html), "attachments": attachments}
+
+
+def _headers(message: Message) -> list[dict[str, str]]:
+    # Only the raw items have the octets of a header that is neither ASCII nor encoded.
+    return [{"name": name, "value": _decoded(value).strip()} for name, value in message.raw_items()]
 
 
 def _joined(parts: Sequence[str]) -> str:
@@ -61,14 +66,14 @@ def _text(part: Message) -> str:
     payload = _payload(part)
     try:
         return payload.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:  # a charset that nobody has heard of
+    except (LookupError, ValueError):  # a charset that is none
         return payload.decode("ascii", "replace")
 
 
 def _decoded(value: object) -> str:
     """A header value in readable form; as it stands where its encoding is broken."""
-    plain = "".join(str(value).splitlines())
+    plain = "".join(str(value).splitlines()).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
         return str(make_header(decode_header(plain)))
     except (HeaderParseError, LookupError, ValueError):
-        return plain.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return plain
