@@ -66,13 +66,15 @@ def tmp_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.getbasetemp() / "homes" / str(next(_homes))
     home.mkdir(parents=True)
     (home / "run").mkdir(mode=0o700)
+    (home / "tmp").mkdir()
     for name in list(os.environ):
         if name.startswith(("POSTROOM_SMTP_", "POSTROOM_OAUTH_", "XDG_", "DBUS_", "PYTHON_KEYRING_")):
             monkeypatch.delenv(name)
     for name in ("CREDENTIALS_DIRECTORY", "DISPLAY", "WAYLAND_DISPLAY", "FORCE_COLOR", "NO_COLOR", "CI"):
         monkeypatch.delenv(name, raising=False)
     for name, value in clean_environment(home, os.environ.get("PATH", os.defpath)).items():
-        monkeypatch.setenv(name, value)
+        if name != "TMPDIR":  # a test's own sockets need a short path
+            monkeypatch.setenv(name, value)
     return home
 
 

@@ -56,6 +56,7 @@ def clean_environment(home: Path, search_path: str) -> dict[str, str]:
     return {
         "PATH": search_path,
         "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
         "XDG_CONFIG_HOME": str(config),
         "XDG_STATE_HOME": str(state),
         "XDG_DATA_HOME": str(home / ".local" / "share"),
