@@ -1,0 +1,163 @@
+"""Owns the socket of a session and how long it may take. It refuses to know SMTP, TLS and which phase this is.
+
+Every wait ends at a moment given by the caller, never after so many seconds of silence: a peer that sends a byte now
+and then holds nobody.
+"""
+
+import errno
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from postroom.clock import Clock
+from postroom.domain.reply import Reply
+
+READ_BYTES = 65536
+LONGEST_TRY_SECONDS = 10.0
+"""How long one of several addresses may keep the others waiting: twice what a lost SYN costs with its retries."""
+
+Dial = Callable[[str, int, float], socket.socket]
+"""Another way to the server, such as a proxy: host, port, seconds; a connected socket. Raises Broken."""
+
+
+class Broken(Exception):
+    """The session cannot go on. `sign` is one of the signs of the domain, `evidence` is JSON-ready."""
+
+    def __init__(
+        self, sign: str, text: str = "", evidence: Mapping[str, Any] | None = None, *, reply: Reply | None = None
+    ) -> None:
+        super().__init__(text or sign)
+        self.sign = sign
+        self.text = text
+        self.evidence = evidence or {}
+        self.reply = reply
+
+
+class Place(NamedTuple):
+    """An address to connect to: IP address and port."""
+
+    family: socket.AddressFamily
+    address: str
+    sockaddr: tuple[Any, ...]
+
+
+def resolve(host: str, port: int, timeout_seconds: float) -> list[Place]:
+    """The places of a host in the system's order. Raise Broken."""
+    found: list[Any] = []
+
+    def look_up() -> None:
+        try:
+            # As bytes: a str would go through the obsolete IDNA 2003 codec.
+            found.append(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            found.append(error)
+
+    # The system's resolver knows no deadline, so it works beside us and may be left behind.
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(max(timeout_seconds, 0))
+    if not found:
+        raise Broken("resolver-failed", f"no answer from the resolver after {timeout_seconds:.0f} s")
+    if isinstance(found[0], OSError):
+        error = found[0]
+        missing = error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+        raise Broken("host-not-found" if missing else "resolver-failed", str(error)) from error
+    places = {info[4][:2]: Place(info[0], str(info[4][0]), info[4]) for info in found[0]}
+    return list(places.values())
+
+
+def connect(places: Sequence[Place], clock: Clock, until: float) -> socket.socket:
+    """Try the places in their order; the first that answers counts. Raise Broken with every error."""
+    errors: list[dict[str, str]] = []
+    first: OSError | None = None
+    for number, place in enumerate(places):
+        left = until - clock.monotonic()
+        others = len(places) - number - 1
+        share = min(left / (others + 1), LONGEST_TRY_SECONDS) if others else left
+        sock = socket.socket(place.family, socket.SOCK_STREAM)
+        try:
+            if share <= 0:
+                raise TimeoutError(errno.ETIMEDOUT, "no time left")
+            sock.settimeout(share)
+            sock.connect(place.sockaddr)
+        except OSError as error:
+            sock.close()
+            errors.append({"address": place.address, "error": error.strerror or str(error)})
+            first = first or error
+        else:
+            return sock
+    if first is None:
+        raise Broken("host-not-found", "the name has no address")
+    raise Broken(_sign(first), str(first), {"errors": errors}) from first
+
+
+def _sign(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "connection-timeout"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection-refused"
+    return "unreachable"
+
+
+class Connection:
+    """A connected stream. Raises OSError as the socket does; TimeoutError when the moment has come."""
+
+    def __init__(self, sock: socket.socket, clock: Clock) -> None:
+        self._sock = sock
+        self._clock = clock
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def local(self) -> str:
+        """Our own address."""
+        return str(self._sock.getsockname()[0])
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """The address and port at the other end."""
+        name = self._sock.getpeername()
+        return str(name[0]), int(name[1])
+
+    def read(self, until: float) -> bytes:
+        """What has come, b"" at the end of the stream."""
+        self._wait_until(until)
+        return self._sock.recv(READ_BYTES)
+
+    def write(self, data: bytes | memoryview, until: float) -> None:
+        """Write all of it."""
+        rest = memoryview(data)
+        while rest:
+            self._wait_until(until)
+            rest = rest[self._sock.send(rest) :]
+
+    def something_waits(self) -> bool:
+        """Whether the peer has sent something that was not read yet. Only before TLS."""
+        self._sock.setblocking(False)
+        try:
+            return bool(self._sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+    def replace(self, wrap: Callable[[socket.socket], socket.socket], until: float) -> None:
+        """Put another stream, such as TLS, over this one."""
+        self._wait_until(until)
+        self._acknowledge_at_once()
+        self._sock = wrap(self._sock)
+        self._acknowledge_at_once()
+
+    def close(self) -> None:
+        """Close; never raises."""
+        self._sock.close()
+
+    def _wait_until(self, until: float) -> None:
+        left = until - self._clock.monotonic()
+        if left <= 0:
+            raise TimeoutError(errno.ETIMEDOUT, "timed out")
+        self._sock.settimeout(left)
+
+    def _acknowledge_at_once(self) -> None:
+        # A server with Nagle's algorithm on holds its EHLO answer back until we acknowledge its session tickets, which
+        # we would put off by 40 ms.
+        if hasattr(socket, "TCP_QUICKACK"):
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)

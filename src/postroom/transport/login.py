@@ -1,0 +1,82 @@
+"""Owns the AUTH step (RFC 4954): which mechanism, and the exchange. A refused credential is never tried another way."""
+
+import binascii
+from typing import Any
+
+from postroom.domain.secret import Credential
+from postroom.transport.commands import COMMAND_LIMIT_BYTES
+from postroom.transport.connection import Broken
+from postroom.transport.dialogue import Dialogue
+from postroom.transport.extensions import mechanisms
+from postroom.transport.mechanisms import choose, make
+from postroom.transport.mechanisms.base import ChallengeError, Mechanism
+
+MOST_CHALLENGES = 8
+"""SCRAM, the longest, has three."""
+RESPONSE_LIMIT_BYTES = 12288
+"""RFC 4954 4."""
+
+
+def log_in(dialogue: Dialogue, credential: Credential) -> dict[str, Any]:
+    """Log in; the detail of the step. Raise Broken."""
+    offered = mechanisms(dialogue.smtp.extensions)
+    if not offered:
+        raise Broken("auth-not-offered")
+    server = dialogue.server
+    name = choose(credential.kind, offered, server.mechanism)
+    if name is None:
+        raise Broken(
+            "auth-no-common-mechanism",
+            evidence={"offered": list(offered), "named": server.mechanism, "kind": credential.kind},
+        )
+    dialogue.evidence["mechanism"] = name
+    mechanism = make(name, credential, server.host, server.port)
+    secret = credential.secret.reveal().encode("utf-8", "surrogatepass") if credential.secret else b""
+    _exchange(dialogue, name, mechanism, [secret, _encoded(secret)])
+    dialogue.logged_in = True
+    return {"mechanism": name, "offered": list(offered)}
+
+
+def _exchange(dialogue: Dialogue, name: str, mechanism: Mechanism, secrets: list[bytes]) -> None:
+    initial = None if mechanism.initial is None else _encoded(mechanism.initial) or b"="
+    if initial is not None and len(f"AUTH {name} ") + len(initial) + 2 <= COMMAND_LIMIT_BYTES:
+        dialogue.smtp.auth(name, initial, secrets)
+        initial = None
+    else:
+        dialogue.smtp.auth(name, None, secrets)
+    for _ in range(MOST_CHALLENGES):
+        reply = dialogue.answer().reply
+        if reply.code != 334:
+            if not reply.positive:
+                raise Broken("refused-by-reply", evidence=mechanism.evidence, reply=reply)
+            _finish(mechanism)
+            return
+        try:
+            response = _encoded(mechanism.respond(_decoded(reply.text))) if initial is None else initial
+        except ChallengeError as error:
+            dialogue.smtp.respond(b"*")
+            dialogue.answer()
+            raise Broken("auth-challenge", str(error), mechanism.evidence) from error
+        initial = None
+        if len(response) > RESPONSE_LIMIT_BYTES:
+            raise Broken("auth-challenge", f"the response has more than {RESPONSE_LIMIT_BYTES} octets")
+        dialogue.smtp.respond(b"" if response == b"=" else response)
+    raise Broken("auth-challenge", f"the server has sent more than {MOST_CHALLENGES} challenges")
+
+
+def _finish(mechanism: Mechanism) -> None:
+    try:
+        mechanism.finish()
+    except ChallengeError as error:
+        raise Broken("auth-challenge", str(error), mechanism.evidence) from error
+
+
+def _encoded(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return binascii.a2b_base64(text.encode("ascii"), strict_mode=True) if text else b""
+    except ValueError as error:
+        raise ChallengeError("a challenge that is not base64") from error
