@@ -22,7 +22,8 @@ ENCODED_WORD = re.compile(r"=\?([^?]*)\?([bBqQ])\?([^?]*)\?=")
 """What mail programs decode, more generous than RFC 2047 because they are."""
 
 _MARK = re.compile(r"=\?[^?]*\?[bBqQ]\?")
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOMS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+/=?^_`{|}~- ")
+"""The letters of atoms, and the space between two (RFC 5322 3.2.3)."""
 _LONGEST_QUOTED = 60
 _FRAME = len("=?utf-8?q??=")
 _SMALLEST_ROOM = 12
@@ -85,7 +86,7 @@ def _mailbox(mailbox: Mailbox, used: int) -> str:
 
 def _phrase(name: str, used: int) -> str:
     if name.isascii() and not _MARK.search(name) and len(name) <= _LONGEST_QUOTED:
-        if _ATOMS.fullmatch(name):
+        if _ATOMS.issuperset(name) and name == " ".join(name.split()):
             return name
         return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
     return _encoded(name, used)
