@@ -14,6 +14,10 @@ SOURCE = Path(__file__).parents[2] / "src"
 LAZY_SEAMS = ("cli/lazy.py", "desk.py")
 
 
+# Where the environment is read: once, above everything that is handed a mapping; and for a library that reads it itself.
+_READS_ENVIRONMENT = ("desk.py", "cli/", "ui/", "secrets/keyring.py")
+
+
 class Module(NamedTuple):
     """One module of ours: its file relative to the package, and its parsed text."""
 
@@ -195,6 +199,7 @@ BANS = (
     Ban("an import that no reader of imports sees", _calls("__import__"), LAZY_SEAMS),
     Ban("an import that no reader of imports sees", _calls(".import_module"), LAZY_SEAMS),
     Ban("an import that no reader of imports sees", _calls("import_module"), LAZY_SEAMS),
+    Ban("the environment, which is handed in", _names("os.environ", "os.getenv"), _READS_ENVIRONMENT),
     Ban("a clock of its own; a Clock is handed in", _calls("Clock"), ("desk.py",)),
 )
 
