@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[2] / "src"
 LAZY_SEAMS = ("cli/lazy.py", "desk.py")
 
 
-# Where the environment is read: once, above everything that is handed a mapping; and for a library that reads it itself.
+# Where the environment is read: once, above all that is handed a mapping; and for a library that reads it itself.
 _READS_ENVIRONMENT = ("desk.py", "cli/", "ui/", "secrets/keyring.py")
 
 
