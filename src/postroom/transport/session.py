@@ -9,9 +9,10 @@ from typing import Any
 from postroom.clock import Clock
 from postroom.domain.message import Composed
 from postroom.domain.ports import Limits
-from postroom.domain.reply import Receipt
+from postroom.domain.reply import Receipt, TransportError
 from postroom.domain.secret import Credential
 from postroom.domain.settings import Server
+from postroom.errors import DataError, PostroomError
 from postroom.result import Watch
 from postroom.transport.connection import Broken, Connection, Dial, Place, connect, resolve
 from postroom.transport.dialogue import Dialogue, Encryption, accept
@@ -45,6 +46,10 @@ def open_session(
         opening.run(until)
     except Broken as broken:
         raise dialogue.failed(broken) from broken
+    except PostroomError as error:
+        dialogue.close()
+        dialogue.end({"code": error.code}, ok=False)
+        raise
     except BaseException:
         dialogue.close()
         raise
@@ -82,7 +87,9 @@ class SmtpSession:
         """Hand one message over; see `domain.ports.Session`."""
         try:
             return Submission(self._dialogue, message, until=self._until).run()
-        except KeyboardInterrupt:
+        except (DataError, TransportError):
+            raise
+        except BaseException:
             self._dialogue.close()
             raise
 

@@ -1,0 +1,264 @@
+"""Owns TLS on the way to the server: our own contexts, always verified, and what a failed handshake says.
+
+Verified means: by the authorities of the system or of the given file and by name, or by a pinned public key. There is
+no third way, and no setting that makes one. It refuses to know SMTP.
+"""
+
+import os
+import socket
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from postroom.clock import Clock, rfc3339
+from postroom.domain.settings import Tls
+from postroom.errors import Exit, FileError
+from postroom.transport.connection import Broken, Connection
+
+HASHED_DIRECTORY = "/etc/ssl/certs"
+"""Debian's, Ubuntu's and Alpine's: OpenSSL reads the one authority it needs. Parsing a bundle of all takes 16 ms."""
+
+_HANDSHAKE = 22
+_CERTIFICATE_MESSAGE = 11
+
+
+class Certificate(NamedTuple):
+    """What people want to know of a certificate. `pin` is as in the settings."""
+
+    subject: str
+    issuer: str
+    names: Sequence[str]
+    not_before: datetime
+    not_after: datetime
+    days_left: int
+    pin: str = ""
+
+    def as_data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        data = {
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "names": list(self.names),
+            "not_before": rfc3339(self.not_before),
+            "not_after": rfc3339(self.not_after),
+            "days_left": self.days_left,
+        }
+        return {**data, "pin": self.pin} if self.pin else data
+
+
+ReadCertificate = Callable[[bytes, datetime], Certificate]
+"""Reads DER at a moment; raises ValueError. The composition root hands it in, for it is slow to load."""
+
+# OpenSSL's X509_V_ERR_* (x509_vfy.h), which Python does not name.
+_VERIFY_SIGNS = {
+    9: "tls-certificate-expired",  # not yet valid: the machine's clock, or theirs
+    10: "tls-certificate-expired",
+    62: "tls-certificate-name",
+    64: "tls-certificate-name",
+}
+_REASON_SIGNS = {
+    "WRONG_VERSION_NUMBER": "tls-plain-peer",
+    "HTTP_REQUEST": "tls-plain-peer",
+    "PACKET_LENGTH_TOO_LONG": "tls-plain-peer",
+    "RECORD_LAYER_FAILURE": "tls-plain-peer",
+    "UNSUPPORTED_PROTOCOL": "tls-version",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "tls-version",
+    "NO_PROTOCOLS_AVAILABLE": "tls-version",
+    "VERSION_TOO_LOW": "tls-version",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "tls-client-certificate",
+    "TLSV1_ALERT_UNKNOWN_CA": "tls-client-certificate",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "tls-client-certificate",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "tls-client-certificate",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": "tls-client-certificate",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "tls-client-certificate",
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": "tls-client-certificate",
+}
+
+
+class VerifiedTls:
+    """The `Encryption` of a session, from its TLS settings.
+
+    Raise FileError when made, for an authority or key file that cannot be used.
+    """
+
+    def __init__(
+        self, settings: Tls, clock: Clock, read_certificate: ReadCertificate, system: str = HASHED_DIRECTORY
+    ) -> None:
+        self._pin = settings.pin
+        self._clock = clock
+        self._read_certificate = read_certificate
+        self._context = _context(settings, system)
+        self._peer: bytes | None = None
+        # The only way to see a certificate that was not accepted: OpenSSL keeps none. Private, so it may go missing.
+        if hasattr(self._context, "_msg_callback"):
+            self._context._msg_callback = self._overhear  # noqa: SLF001
+
+    def start(self, connection: Connection, server_name: str, until: float) -> Mapping[str, Any]:
+        """Shake hands; version, cipher and certificate. Raise Broken, or TimeoutError."""
+        shaken: list[ssl.SSLSocket] = []
+        self._peer = None
+
+        def wrap(plain: socket.socket) -> socket.socket:
+            # As bytes: a str would go through the obsolete IDNA 2003 codec.
+            name = server_name.encode("ascii")
+            wrapped = self._context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
+            shaken.append(wrapped)
+            wrapped.do_handshake()
+            return wrapped
+
+        try:
+            connection.replace(wrap, until)
+        except TimeoutError:
+            _close(shaken)
+            raise
+        except OSError as error:
+            _close(shaken)
+            sign = self.sign_of(error) or "closed"
+            raise Broken(sign, _text(error), self._evidence(server_name)) from error
+        return self._detail(shaken[0])
+
+    def sign_of(self, error: OSError) -> str:
+        """The sign of an error on the encrypted stream, "" when it is none of TLS."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return _VERIFY_SIGNS.get(error.verify_code, "tls-certificate-untrusted")
+        if isinstance(error, ssl.SSLError):
+            return _REASON_SIGNS.get(error.reason or "", "tls-handshake")
+        return ""
+
+    def _detail(self, sock: ssl.SSLSocket) -> dict[str, Any]:
+        cipher = sock.cipher()
+        detail: dict[str, Any] = {"version": sock.version() or "", "cipher": cipher[0] if cipher else ""}
+        if not self._pin:
+            certificate = _accepted(sock.getpeercert() or {}, self._clock.now())
+        else:
+            certificate = self._read_certificate(sock.getpeercert(binary_form=True) or b"", self._clock.now())
+            if certificate.pin != self._pin:
+                _close([sock])
+                evidence = {"expected_pin": self._pin, "pin": certificate.pin, "certificate": certificate.as_data()}
+                raise Broken("tls-pin-mismatch", "the server's public key is another than the pinned one", evidence)
+        return {**detail, "certificate": certificate.as_data()}
+
+    def _overhear(self, _connection: Any, direction: str, version: Any, kind: Any, message: Any, data: bytes) -> None:
+        if direction == "read" and kind == _HANDSHAKE and message == _CERTIFICATE_MESSAGE:
+            # RFC 8446 4.4.2 begins the list with a context, which a server leaves empty; RFC 5246 7.4.2 does not.
+            self._peer = _first_certificate(data[5:] if version == ssl.TLSVersion.TLSv1_3 else data[4:])
+
+    def _evidence(self, server_name: str) -> dict[str, Any]:
+        evidence: dict[str, Any] = {"expected_name": server_name}
+        if self._peer:
+            try:
+                certificate = self._read_certificate(self._peer, self._clock.now())
+            except ValueError:
+                return evidence
+            evidence["certificate"] = certificate.as_data()
+        return evidence
+
+
+def _context(settings: Tls, system: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3 if settings.minimum == "1.3" else ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    # A certificate in the trusted file is enough, whoever signed it; strictness is the default from Python 3.13 on and
+    # must not depend on the version of Python.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if settings.strict:
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+    else:
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.hostname_checks_common_name = not settings.strict
+    if settings.client_cert:
+        _load_client(context, settings.client_cert, settings.client_key)
+    if settings.pin:
+        # The key is the identity: it is compared after the handshake, before a byte is sent.
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif settings.ca_file:
+        _load_authorities(context, settings.ca_file)
+    elif _is_hashed(system):
+        context.load_verify_locations(capath=system)
+    else:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    return context
+
+
+def _is_hashed(directory: str) -> bool:
+    try:
+        with os.scandir(directory) as entries:
+            return any(entry.name.endswith(".0") for entry in entries)
+    except OSError:
+        return False
+
+
+def _load_authorities(context: ssl.SSLContext, file: str) -> None:
+    try:
+        context.load_verify_locations(cafile=file)
+    except OSError as error:
+        raise _unusable(error, f"the CA file {file}", "--ca-file FILE") from error
+
+
+def _load_client(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    try:
+        context.load_cert_chain(certificate, key, _no_passphrase)
+    except OSError as error:
+        what = f"the client certificate {certificate}" + (f" with the key {key}" if key else "")
+        raise _unusable(error, what, "--client-cert FILE --client-key FILE") from error
+
+
+def _no_passphrase() -> str:
+    # Without this OpenSSL would ask on the terminal.
+    return ""
+
+
+def _unusable(error: OSError, what: str, options: str) -> FileError:
+    if isinstance(error, ssl.SSLError):
+        reason = "it is not in PEM format, or the key does not belong to it or needs a passphrase"
+    else:
+        reason = error.strerror or str(error)
+    return FileError(
+        "file.tls_unusable",
+        f"{what} cannot be used: {reason}",
+        hint=f"Mend the file, or name another: postroom smtp set NAME {options}",
+        exit=Exit.NO_INPUT,
+    )
+
+
+def _first_certificate(entries: bytes) -> bytes:
+    """DER of the server's own certificate: behind the length of the list and its own, three octets each."""
+    return entries[6 : 6 + int.from_bytes(entries[3:6], "big")]
+
+
+def _accepted(peer: Mapping[str, Any], now: datetime) -> Certificate:
+    """What `getpeercert()` says of a certificate that was verified."""
+    not_after = _moment(str(peer["notAfter"]))
+    return Certificate(
+        subject=_common_name(peer["subject"]),
+        issuer=_common_name(peer["issuer"]),
+        names=tuple(value for kind, value in peer.get("subjectAltName", ()) if kind in ("DNS", "IP Address")),
+        not_before=_moment(str(peer["notBefore"])),
+        not_after=not_after,
+        days_left=(not_after - now).days,
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
+
+
+def _common_name(name: Sequence[Sequence[tuple[str, str]]]) -> str:
+    pairs = [pair for part in name for pair in part]
+    common = [value for key, value in pairs if key == "commonName"]
+    return common[-1] if common else ",".join(f"{key}={value}" for key, value in pairs)
+
+
+def _text(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, ssl.SSLError):
+        return error.reason or str(error)
+    return str(error)
+
+
+def _close(sockets: Sequence[ssl.SSLSocket]) -> None:
+    for sock in sockets:
+        sock.close()
