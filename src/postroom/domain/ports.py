@@ -123,8 +123,14 @@ class SandboxServer(Protocol):
     def arrivals(self) -> Sequence[Arrival]:
         """Every mail in the directory, oldest first."""
 
+    def read(self, number: int) -> bytes:
+        """One mail as it came. Raise KeyError when there is none of that number."""
+
     def variables(self) -> Mapping[str, str]:
         """The environment of a program that shall send here."""
+
+    def write_ready_file(self, path: Path) -> None:
+        """Write the variables as KEY=VALUE lines, whole or not at all. Raise FileError."""
 
     def __enter__(self) -> Self: ...
 

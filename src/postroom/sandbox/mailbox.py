@@ -13,7 +13,7 @@ from typing import TextIO
 from postroom.domain.arrival import Arrival
 from postroom.errors import Exit, FileError
 from postroom.files import make_directory
-from postroom.sandbox.reading import summary
+from postroom.sandbox import reading
 
 _FILE = re.compile(r"\d+\.([1-9]\d*)\.postroom(:.*)?")
 """The name of a message: seconds, our number, and the flags that a mail program may have added."""
@@ -50,7 +50,7 @@ class Mailbox:
 
         Nothing is synced to disk: a sandbox may forget on a power cut.
         """
-        subject, message_id = summary(data)
+        subject, message_id = reading.summary(data)
         try:
             number, sidecar = self._next_number()
             name = f"{seconds}.{number}.postroom"
@@ -90,6 +90,8 @@ class Mailbox:
                 except FileNotFoundError:  # cleared, or moved by a mail program, a moment ago
                     break
         raise KeyError(number)
+
+    decode = staticmethod(reading.read)
 
     def clear(self) -> int:
         """Remove every mail; return how many. Raise FileError."""

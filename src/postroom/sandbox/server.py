@@ -19,8 +19,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from postroom.domain.arrival import Arrival
 from postroom.errors import Exit, FileError, PostroomError
+from postroom.files import atomic_write
 from postroom.sandbox.authority import certificate
-from postroom.sandbox.environment import variables
+from postroom.sandbox.environment import as_lines, variables
 from postroom.sandbox.mailbox import MAILDIR, Mailbox
 
 DEFAULT_PORT = 1025
@@ -81,6 +82,14 @@ class Server:
     def variables(self) -> Mapping[str, str]:
         """The environment of a program that shall send here."""
         return variables(self.directory, port=self.port, ca_file=self.ca_file)
+
+    def read(self, number: int) -> bytes:
+        """One mail as it came. Raise KeyError when there is none of that number."""
+        return self._mailbox.read(number)
+
+    def write_ready_file(self, path: Path) -> None:
+        """Write the variables as KEY=VALUE lines, whole or not at all. Raise FileError."""
+        atomic_write(path, as_lines(self.variables()), mode=0o644)
 
     def __enter__(self) -> Self:
         self.start()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from postroom.errors import PostroomError
+from postroom.sandbox.environment import for_child
 
 STOP = (signal.SIGINT, signal.SIGTERM)
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -40,8 +41,11 @@ def stop_signals(tell: Callable[[str], object]) -> Iterator[None]:
         yield
 
 
-def run_child(argv: Sequence[str], environ: Mapping[str, str], *, stdout_to_stderr: bool) -> int:
-    """Run a command with our standard streams and pass our signals on to it; return its status as a shell would.
+def run_child(
+    argv: Sequence[str], environ: Mapping[str, str], variables: Mapping[str, str], *, stdout_to_stderr: bool
+) -> int:
+    """Run a command with our standard streams, in `environ` with `variables` and no other mail server in it. Pass our
+    signals on to it; return its status as a shell would.
 
     Raise PostroomError `sandbox.command_not_found` (127) and `sandbox.command_not_executable` (126).
     """
@@ -57,7 +61,9 @@ def run_child(argv: Sequence[str], environ: Mapping[str, str], *, stdout_to_stde
 
     with told(FORWARDED, forward):
         try:
-            child = subprocess.Popen(argv, env=environ, stdout=sys.stderr.fileno() if stdout_to_stderr else None)
+            child = subprocess.Popen(
+                argv, env=for_child(environ, variables), stdout=sys.stderr.fileno() if stdout_to_stderr else None
+            )
         except (FileNotFoundError, NotADirectoryError) as error:
             raise _not_started("not_found", "was not found", argv, NOT_FOUND) from error
         except OSError as error:
