@@ -15,6 +15,7 @@ from postroom.clock import Clock, rfc3339
 from postroom.domain.settings import Tls
 from postroom.errors import Exit, FileError
 from postroom.transport.connection import Broken, Connection
+from postroom.transport.pin_context import key_is_identity
 
 HASHED_DIRECTORY = "/etc/ssl/certs"
 """Debian's, Ubuntu's and Alpine's: OpenSSL reads the one authority it needs. Parsing a bundle of all takes 16 ms."""
@@ -170,9 +171,7 @@ def _context(settings: Tls, system: str) -> ssl.SSLContext:
     if settings.client_cert:
         _load_client(context, settings.client_cert, settings.client_key)
     if settings.pin:
-        # The key is the identity: it is compared after the handshake, before a byte is sent.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        key_is_identity(context)
     elif settings.ca_file:
         _load_authorities(context, settings.ca_file)
     elif _is_hashed(system):

@@ -1,5 +1,5 @@
-"""Owns the reading of X.509 certificates where the standard library cannot: public key pins, and certificates that were
-not accepted. It judges none. Loaded only for a pin or after a failure, for `cryptography` is slow to import.
+"""Owns the reading of X.509 certificates where the standard library cannot: pins of their public keys, and those that
+were not accepted. It judges none. Loaded only for a pin or after a failure, for `cryptography` is slow to import.
 """
 
 import binascii
