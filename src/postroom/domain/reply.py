@@ -48,7 +48,8 @@ class Signs(NamedTuple):
     """All that is known about a failure, for the diagnosis to judge.
 
     `sign` is what the transport saw, one of SIGNS. `reply` is the server's reply where there was one. `text` is the
-    text of the exception underneath.
+    text of the exception underneath. `server` is the server's name in the configuration; `own_sender` tells that the
+    envelope sender is the server's own configured From, so that a fault of the sender is one of the server.
     """
 
     step: str
@@ -62,6 +63,8 @@ class Signs(NamedTuple):
     encrypted: bool = False
     logged_in: bool = False
     evidence: Mapping[str, Any] = {}
+    server: str = ""
+    own_sender: bool = False
 
 
 SIGNS = (

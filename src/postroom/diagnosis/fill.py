@@ -1,0 +1,44 @@
+"""Owns the filling of a cause's sentences with what is known of the failure. It judges nothing."""
+
+import re
+from collections.abc import Mapping
+
+from postroom.domain.reply import Cause, Signs
+
+_PLACEHOLDER = re.compile(r"(?P<space> ?)\{(?P<name>\w+)\}")
+
+
+def fill(cause: Cause, signs: Signs) -> Cause:
+    """The cause with host, port, provider, server, mechanisms and certificate names in its texts.
+
+    What is not known is said in general words, in commands as HOST and PORT; an unknown server's name is left out of a
+    command, which then means the default server. Foreign names come in as they are: the renderer makes them safe for a
+    terminal.
+    """
+    words = {
+        "host": signs.host or "the server",
+        "port": str(signs.port or "PORT"),
+        "provider": signs.provider or "the provider",
+        "server": signs.server,
+        "mechanisms": _listed(signs.evidence.get("mechanisms"), "none that can be used here"),
+        "cert_names": _listed(signs.evidence.get("cert_names"), "other names"),
+    }
+    return cause._replace(
+        title=_filled(cause.title, words),
+        cause=_filled(cause.cause, words),
+        next_step=_filled(cause.next_step, {**words, "host": signs.host or "HOST"}),
+    )
+
+
+def _listed(names: object, otherwise: str) -> str:
+    return ", ".join(str(name) for name in names) if isinstance(names, list | tuple) and names else otherwise
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    """The text with its placeholders replaced; an empty word takes the space before it along."""
+
+    def word(found: re.Match[str]) -> str:
+        return found["space"] + words[found["name"]] if words[found["name"]] else ""
+
+    whole = _PLACEHOLDER.sub(word, text)
+    return "T" + whole[1:] if whole.startswith("the ") else whole
