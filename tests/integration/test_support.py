@@ -1,9 +1,13 @@
 """The tools of the tests do what they say."""
 
+import signal
 import smtplib
 import ssl
 import stat
+import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -124,8 +128,37 @@ def test_servers_do_as_they_are_asked_and_leave_nothing(mailstack_with: Mailstac
             assert client.esmtp_features["auth"].split() == ["LOGIN"]
             assert client.esmtp_features["size"] == "5000"
     assert not directory.exists()
-    commands = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists()]
-    assert not [command for command in commands if bytes(directory) in command]
+    assert not commands_that_name(directory)
+
+
+_KILLED = """
+import os
+from tests.support.mailstack import running_mailstack
+with running_mailstack() as stack:
+    print(stack.directory, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.needs("root", "postfix", "dovecot")
+def test_a_test_run_that_is_killed_leaves_no_servers() -> None:
+    killed = subprocess.run([sys.executable, "-c", _KILLED], capture_output=True, text=True, check=False, timeout=60)
+    directory = Path(killed.stdout.strip())
+    assert killed.returncode == -signal.SIGKILL
+    assert directory.name
+    end = time.monotonic() + 20
+    while directory.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not directory.exists()
+    assert not commands_that_name(directory)
+
+
+def commands_that_name(directory: Path) -> list[bytes]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(process.read_bytes())
+    return [command for command in found if bytes(directory) in command]
 
 
 @pytest.mark.parametrize(

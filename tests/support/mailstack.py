@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from email import policy
 from email.message import EmailMessage
@@ -137,7 +137,7 @@ def running_mailstack(
     behaviour: Behaviour = Behaviour(),  # noqa: B008 - immutable
 ) -> Iterator[Mailstack]:
     """Start the servers, and stop them whatever happens. Skip the test where they cannot run."""
-    need("root", "postfix", f"postfix:{_MASTER}", "dovecot", f"dovecot-submissiond:{_SUBMISSION}", "setpriv")
+    need("root", "postfix", f"postfix:{_MASTER}", "dovecot", f"dovecot-submissiond:{_SUBMISSION}", "pkill")
     need("postfix-pcre:/usr/lib/postfix/postfix-pcre.so")
     attempts = 2  # a port may be taken by another process between our looking and the server's binding
     for attempt in range(1, attempts + 1):
@@ -170,16 +170,17 @@ def _start(
         [_MASTER, "-c", str(directory / "postfix"), "-d"],
     ):
         with (directory / "talk").open("ab") as talk:
-            # A session of its own makes the whole tree findable; the death signal ends it when the test run is killed.
+            # A session of its own makes the whole tree findable.
             leaders.append(
                 subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "TERM", *argv],
+                    argv,
                     stdin=subprocess.DEVNULL,
                     stdout=talk,
                     stderr=talk,
                     start_new_session=True,
                 )
             )
+    leaders.append(_guard(directory, [leader.pid for leader in leaders]))
     end = time.monotonic() + _PATIENCE_SECONDS
     for name, port in ports.items():
         while not _answers(port):
@@ -190,11 +191,24 @@ def _start(
     return stack
 
 
-def _stop(leaders: Iterable[subprocess.Popen[bytes]]) -> None:
+def _guard(directory: Path, sessions: Iterable[int]) -> subprocess.Popen[bytes]:
+    """A process that ends the servers when the test run dies without doing so: its stdin ends then."""
+    script = 'read -r _; kill -TERM "$@"; sleep 1; for id; do pkill -KILL -s "$id"; done; rm -rf "$DIRECTORY"'
+    return subprocess.Popen(
+        ["sh", "-c", script, "guard", *map(str, sessions)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DIRECTORY": str(directory)},
+        start_new_session=True,
+    )
+
+
+def _stop(leaders: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End the guard first, which is the last of the leaders, then the servers."""
     sessions = {leader.pid for leader in leaders}
-    for leader in leaders:
-        with suppress(ProcessLookupError):
-            leader.send_signal(signal.SIGTERM)
+    for leader in reversed(leaders):
+        leader.terminate()
     killing = time.monotonic() + _GRACE_SECONDS
     while sessions and (left := _processes_of(sessions)):
         if time.monotonic() > killing:
@@ -206,6 +220,8 @@ def _stop(leaders: Iterable[subprocess.Popen[bytes]]) -> None:
         time.sleep(_NAP_SECONDS)
     for leader in leaders:
         leader.wait()
+        if leader.stdin:
+            leader.stdin.close()
 
 
 def _processes_of(sessions: set[int]) -> list[int]:
