@@ -1,0 +1,1 @@
+"""The command line: a front end that parses, calls one service, and hands its result to the renderer."""

@@ -1,0 +1,18 @@
+"""Owns the program's first step: `--version` is answered at once, everything else goes to the command line."""
+
+import sys
+
+from postroom import __version__
+from postroom.cli.lazy import load
+
+
+def main() -> None:
+    """Run `postroom` with the arguments of this process and exit with its status."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"postroom {__version__}\n")
+        return
+    sys.exit(load("postroom.cli.main:run")(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""`smtp test`: everything that `smtp set` takes may be tried before it is saved."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from postroom.cli.frame import Front, front_of
+from postroom.cli.settings_options import given_secrets, given_values, takes_server_options
+from postroom.cli.trial import prove, try_values
+from postroom.domain.kinds import Duration
+from postroom.domain.reply import STEPS
+from postroom.domain.settings import KINDS_OF_MAIL
+from postroom.errors import Exit, FileError, PostroomError, UsageError
+from postroom.result import Result
+from postroom.services.smtp_test import Request
+from postroom.ui.views import smtp_test as views
+from postroom.ui.views.reports import REPORTS, junit_report, nagios_status
+
+
+@takes_server_options
+def test(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME] [ADDRESS]...", help="A server's name; addresses are recipients."),
+    ] = None,
+    *,
+    to: Annotated[list[str] | None, typer.Option(help="A recipient; repeatable.", metavar="ADDRESS")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Stop after this step: " + ", ".join(STEPS) + ".", metavar="STEP")
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--as", help="Take the route of this kind of mail: " + ", ".join(KINDS_OF_MAIL) + ".", metavar="KIND"
+        ),
+    ] = "test",
+    trace: Annotated[bool, typer.Option("--trace", help="Show the dialogue; secrets are left out.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 5 when there is something to mend.")] = False,
+    retries: Annotated[
+        int, typer.Option(help="Try again so often when the failure may pass.", metavar="N", min=0, max=1000)
+    ] = 0,
+    wait: Annotated[str, typer.Option(help="The pause between tries.", metavar="DURATION")] = "5s",
+    format_: Annotated[
+        str, typer.Option("--format", help="Print as text, github, junit or nagios.", metavar="FORMAT")
+    ] = "text",
+    junit: Annotated[
+        Path | None, typer.Option(help="Write a JUnit report into this file as well.", metavar="FILE")
+    ] = None,
+    **given: Any,
+) -> None:
+    """Prove that a server takes mail, step by step.
+
+    A word with an @ is a recipient, another one the server. Without a recipient the test goes to desk.operator; without
+    that it stops after the login and says that nothing was sent. Every option of smtp set may be tried here before it
+    is saved; with options or environment variables alone no configuration is needed.
+
+    JSON data: server, steps (config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data, each
+    with name, ok, skipped, duration_ms, detail), message_id, receipt (code, enhanced, text), queue_id, transcript (with
+    --trace), transcript_file (after a failure), evidence.
+
+    Exit status: 0 the server accepted the mail, 3 for some recipients only, 5 with --strict when there is something to
+    mend, else the status of the cause. With --format nagios: 0 OK, 1 WARNING, 2 CRITICAL.
+
+    Examples:
+      postroom smtp test --to bob@example.com
+      postroom smtp test main --until auth --trace
+      postroom smtp test --host mail.example.com --username alice@example.com --password-env PW --to bob@example.com
+      postroom smtp test main bob@example.com --retries 5 --wait 10s --format github
+    """
+    front = front_of(ctx)
+    _one_of("--until", until, STEPS)
+    _one_of("--as", kind, KINDS_OF_MAIL)
+    _one_of("--format", format_, ("text", *REPORTS))
+    names = [word for word in words or () if "@" not in word]
+    if len(names) > 1:
+        raise UsageError("usage.bad_argument", f"{names[1]!r} is a second server name", hint="recipients have an @")
+    trial = try_values(front, names[0] if names else None, given_values(given), given_secrets(front, given))
+    request = Request(
+        name=trial.name,
+        recipients=[*(word for word in words or () if "@" in word), *(to or ())] or front.desk.default_recipients,
+        kind=kind,
+        until=until,
+        trace=trace,
+        strict=strict,
+        retries=retries,
+        wait_seconds=_seconds(wait),
+    )
+    try:
+        result = prove(trial, request, live=format_ == "text")
+    except PostroomError as error:
+        _report(front, junit, format_, Result("smtp test", error.data, exit=error.exit), error)
+        raise
+    if not _report(front, junit, format_, result, None):
+        front.finish(result, views.smtp_test)
+
+
+def _report(front: Front, junit: Path | None, form: str, result: Result, error: PostroomError | None) -> bool:
+    """Write the reports that were asked for; True when one took the place of the text."""
+    if junit is not None:
+        try:
+            junit.write_text(junit_report(result, error), encoding="utf-8")
+        except OSError as problem:
+            what = f"cannot write {junit}: {problem.strerror}"
+            raise FileError("file.cannot_create", what, exit=Exit.CANNOT_CREATE) from problem
+    if form == "text" or front.flags.json:
+        return False
+    text = REPORTS[form](result, error)
+    status = nagios_status(result, error) if form == "nagios" else result.exit
+    front.replace(Result("smtp test", {**result.data, "text": text}, exit=status), views.report)
+    return True
+
+
+def _one_of(option: str, word: str | None, known: tuple[str, ...]) -> None:
+    if word is not None and word not in known:
+        raise UsageError("usage.bad_value", f"{option} {word!r} must be one of {', '.join(known)}")
+
+
+def _seconds(text: str) -> int:
+    try:
+        return Duration(0, 3600).read(text)
+    except ValueError as error:
+        raise UsageError("usage.bad_value", f"--wait {text!r} {error}") from error

@@ -1,0 +1,30 @@
+"""`status`."""
+
+import typer
+
+from postroom.cli.frame import front_of
+from postroom.services.status import status as desk_status
+from postroom.ui.views import status as views
+
+
+def status(ctx: typer.Context) -> None:
+    """Say whether this desk is ready to send, and what is missing.
+
+    Nothing is sent and no server is asked: it tells what is configured and how the last tests ended. A test is stale
+    once a setting of its server has changed.
+
+    JSON data: ready, missing (the first command to run, or null), mail_enabled, default, operator, servers (each with
+    state: untested, stale, broken or tested; last_test; needs).
+
+    Exit status: 0 ready, 4 a login is needed, 78 nothing usable is configured.
+
+    Examples:
+      postroom status
+      postroom status --json
+    """
+    front = front_of(ctx)
+    desk = front.desk
+    front.finish(
+        desk_status(desk.settings, last_tests=desk.last_tests.read(), fingerprint=desk.last_tests.fingerprint),
+        views.status,
+    )

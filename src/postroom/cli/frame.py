@@ -1,0 +1,114 @@
+"""Owns what every command holds: the desk, the renderer, the questions to a person. Refuses to know any command."""
+
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, cast
+
+import typer
+
+from postroom.cli.lazy import COMMANDS, load
+from postroom.cli.options import Globals
+from postroom.desk import Desk
+from postroom.errors import Exit, UsageError
+from postroom.result import Result, Step
+from postroom.ui.blocks import View
+from postroom.ui.prompt import Prompt
+from postroom.ui.render import Output, PlainOutput, Renderer, quietly
+
+
+class Front:
+    """One call of the program: `finish` ends it with a result."""
+
+    def __init__(self, flags: Globals, *, command: str) -> None:
+        self.flags = flags
+        self.command = command
+        self.status: Exit | int = Exit.OK
+
+    @property
+    def group_only(self) -> bool:
+        """Whether the words name a group and no command of it."""
+        words = self.command.split()
+        return len(words) == 1 and isinstance(COMMANDS[words[0]][1], dict)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The desk that the global options name."""
+        flags = self.flags
+        desk = Desk(config=flags.config, state_dir=flags.state_dir, system=flags.system, user=flags.user)
+        if self.prompt.possible:
+            desk.ask_secret = lambda question: self.prompt.secret(question, option="--password-stdin")
+        return desk
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """Questions, where somebody can answer."""
+        return Prompt(allowed=not (self.flags.no_input or self.flags.json))
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The one voice of the program."""
+        return Renderer(self._output, as_json=self.flags.json, quiet=self.flags.quiet)
+
+    @cached_property
+    def _output(self) -> Output:
+        if not self.flags.json and sys.stdout.isatty():
+            return cast("Output", load("postroom.ui.console:RichOutput")(no_color=self.flags.no_color))
+        return PlainOutput(sys.stdout, sys.stderr)
+
+    def finish(self, result: Result, view: View) -> None:
+        """Show the result; its exit status becomes the program's."""
+        self.status = result.exit
+        quietly(lambda: self.renderer.result(result, view))
+
+    def replace(self, result: Result, view: View) -> None:
+        """Show a report in the place of the usual text, errors included."""
+        self.replaced = True
+        self.finish(result, view)
+
+    def step(self, step: Step) -> None:
+        """Show a step of a session as it ends (text only)."""
+        if not (self.flags.json or self.flags.quiet):
+            quietly(lambda: self._output.step(step))
+
+    def stream(self, value: Mapping[str, Any]) -> None:
+        """One JSON object of a stream; the envelope comes last."""
+        quietly(lambda: self.renderer.json(value))
+
+    def talk(self, text: str) -> None:
+        """A word on the way, to stderr; not with --quiet or --json."""
+        if not (self.flags.quiet or self.flags.json):
+            self._output.talk(text)
+
+    def read_secret_line(self, option: str) -> str:
+        """The first line of stdin; on a terminal it is asked for without echo. Raise UsageError when it is empty."""
+        if self.prompt.possible:
+            return self.prompt.secret("Secret", option=option)
+        line = sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
+        if not line:
+            raise UsageError(
+                "usage.empty_secret",
+                f"{option}: standard input holds no secret",
+                hint="pipe it in: CMD | postroom ... " + option,
+            )
+        return line
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Have a destructive act confirmed: on a terminal by a person, elsewhere by --yes."""
+        if yes:
+            return
+        if not self.prompt.possible:
+            raise UsageError("usage.not_confirmed", f"not done without a confirmation: {question}", hint="add --yes")
+        if not self.prompt.confirm(question, option="--yes"):
+            raise UsageError("usage.not_confirmed", "not done; nothing was changed", exit=Exit.NO)
+
+    def close(self) -> None:
+        """Let go of what the terminal shows."""
+        rest = getattr(self.__dict__.get("_output"), "rest", None)
+        if rest:
+            rest()
+
+
+def front_of(ctx: typer.Context) -> Front:
+    """The front of this call."""
+    return cast("Front", ctx.obj)

@@ -1,0 +1,150 @@
+"""Owns the one try/except of the command line: every failure becomes words, an envelope and an exit status here."""
+
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from types import FrameType, TracebackType
+from typing import NoReturn
+
+import typer
+
+from postroom import __version__
+from postroom.cli import tree
+from postroom.cli.frame import Front
+from postroom.cli.lazy import prefix
+from postroom.cli.options import lift
+from postroom.errors import Exit, PostroomError, Stopped, UsageError
+from postroom.result import Result
+from postroom.ui.blocks import Line, Verbatim
+from postroom.ui.render import quietly
+
+
+class _Signalled(BaseException):
+    """A signal arrived. Not an Exception, so that nothing on the way takes it for a failure of its own."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Signalled(number)
+
+
+def run(argv: list[str]) -> int:
+    """Run one command; return its exit status."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _on_signal)
+    flags, rest, flag_error = lift(argv)
+    front = Front(flags, command=" ".join(prefix(rest)))
+    try:
+        if flag_error:
+            raise flag_error
+        _dispatch(front, rest)
+    except PostroomError as error:
+        return _fail(front, error)
+    except typer.TyperException as error:
+        return _fail(front, _usage(error, front.command))
+    except typer.Abort:
+        return _fail(front, Stopped("stopped.cancelled", "cancelled; nothing was changed"))
+    except (_Signalled, KeyboardInterrupt) as stop:
+        terminated = isinstance(stop, _Signalled) and stop.number == signal.SIGTERM
+        word, status = ("terminated", Exit.TERMINATED) if terminated else ("interrupted", Exit.INTERRUPTED)
+        return _fail(front, Stopped(f"stopped.{word}", f"{word}; files are consistent", exit=status, retry="now"))
+    except BrokenPipeError:
+        quietly(lambda: None)
+    except OSError as error:
+        return _fail(front, _file_error(error))
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes one line and a report
+        return _fail(front, _bug(error, debug=flags.debug))
+    finally:
+        front.close()
+    return int(front.status)
+
+
+def _dispatch(front: Front, rest: list[str]) -> None:
+    if front.flags.version:
+        front.finish(Result("", {"version": __version__}), lambda data: [Line(f"postroom {data['version']}")])
+        return
+    asked = _help_asked(rest)
+    if front.flags.json and asked:
+        front.finish(Result(front.command, {"text": _help_text(rest)}), lambda data: [Verbatim(data["text"])])
+        return
+    if not asked and not rest:
+        rest = ["--help"]
+    elif not asked and front.group_only:
+        raise UsageError(
+            "usage.missing_command",
+            f"postroom {front.command} needs a command",
+            hint=f"postroom {front.command} --help lists them",
+        )
+    tree.root().main(rest, prog_name="postroom", standalone_mode=False, obj=front)
+
+
+def _help_asked(words: list[str]) -> bool:
+    before = words[: words.index("--")] if "--" in words else words
+    return "--help" in before or "-h" in before
+
+
+def _help_text(words: list[str]) -> str:
+    """The help of the command that the words name."""
+    context = tree.root().make_context("postroom", [], resilient_parsing=True)
+    found: object = context.command
+    for word in prefix(words):
+        if isinstance(found, tree.Group):
+            found = found.get_command(context, word)
+            if found is not None:
+                context = type(context)(found, info_name=word, parent=context)
+    return context.get_help()
+
+
+def _usage(error: typer.TyperException, command: str) -> UsageError:
+    """Typer's own usage errors, in our form."""
+    message = error.format_message().rstrip(".")
+    near = getattr(error, "possibilities", None)
+    hint = f"did you mean {near[0]}?" if near else f"postroom {command} --help".replace("  ", " ")
+    option = getattr(error, "option_name", None)
+    if option and str(option).split("=")[0] in SECRET_OPTIONS:
+        message = f"no option takes a secret as its value: {str(option).split('=')[0]} does not exist"
+        hint = "the secret now stands in your shell's history: change it, then use --password-stdin"
+    return UsageError("usage.bad_option", message, hint=hint)
+
+
+SECRET_OPTIONS = ("--password", "--client-secret", "--access-token", "--proxy-password", "--secret", "--token")
+
+
+def _file_error(error: OSError) -> PostroomError:
+    what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+    return PostroomError("file.failed", what, exit=Exit.IO, retry="later")
+
+
+def _bug(error: Exception, *, debug: bool) -> PostroomError:
+    """A report without local variables and without the exceptions' texts, which may hold a secret."""
+    frames = _frames(error.__traceback__)
+    report = (
+        f"postroom {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n{frames}{type(error).__name__}\n"
+    )
+    if debug:
+        sys.stderr.write(report)
+    handle, path = tempfile.mkstemp(prefix="postroom-report-", suffix=".txt")
+    with os.fdopen(handle, "w") as file:
+        file.write(report)
+    return PostroomError(
+        "bug", f"this is a bug in Postroom ({type(error).__name__})", hint=f"send the report {path}; it holds no values"
+    )
+
+
+def _frames(trace: TracebackType | None) -> str:
+    return "".join(traceback.format_tb(trace))
+
+
+def _fail(front: Front, error: PostroomError) -> int:
+    if error.exit in (Exit.INTERRUPTED, Exit.TERMINATED):
+        # A second signal ends the program at once.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if front.replaced:
+        return int(front.status)
+    quietly(lambda: front.renderer.error(error, front.command))
+    return int(error.exit)

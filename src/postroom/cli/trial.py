@@ -1,0 +1,88 @@
+"""Owns values that are tried before they are saved: a server of options on top of what is configured."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from postroom.cli.frame import Front
+from postroom.cli.settings_options import KeyPath
+from postroom.domain.secret import Credential, Reference, Secret
+from postroom.domain.settings import Server, Settings, Source, Value, key_of
+from postroom.errors import ConfigError
+from postroom.result import Result
+from postroom.services.servers import choose_server
+from postroom.services.smtp_set import read_values
+from postroom.services.smtp_test import Request, Surroundings, smtp_test
+
+UNSAVED = "unsaved"
+"""The name of a server that stands in no file."""
+
+
+class Trial(NamedTuple):
+    """Settings with the given values in them, the server's name, and whether anything was given at all."""
+
+    settings: Settings
+    name: str | None
+    unsaved: bool
+    secrets: Mapping[KeyPath, Secret | Reference]
+    front: Front
+
+    def credential(self, server: Server) -> Credential | None:
+        """The login of this call: a secret from stdin, or one that a person types; None for the recorded one."""
+        field, kind = ("access_token", "token") if server.auth == "oauth2" else ("password", "password")
+        secret = self.secrets.get((field,))
+        if server.auth not in ("password", "oauth2") or not server.username or isinstance(secret, Reference):
+            return None
+        ask = self.front.desk.ask_secret
+        if secret is None and getattr(server, field) is None and ask is not None:
+            secret = Secret(ask(f'Password for server "{server.name}" (user {server.username}, host {server.host})'))
+        return (
+            None if secret is None else Credential("token" if kind == "token" else "password", server.username, secret)
+        )
+
+
+def try_values(
+    front: Front, name: str | None, values: Mapping[KeyPath, str], secrets: Mapping[KeyPath, Secret | Reference]
+) -> Trial:
+    """Lay the values over the named server, the default one, or a new one where there is none."""
+    desk = front.desk
+    if not values and not secrets:
+        return Trial(desk.settings, name, unsaved=False, secrets={}, front=front)
+    name = name or _present(desk.settings) or UNSAVED
+    base = ("smtp", "servers", name)
+    parsed = read_values(base, values)
+    overrides = {}
+    for path, text in parsed.items():
+        key = key_of((*base, *path))
+        if key is not None and text != "custom":
+            overrides[*base, *path] = Value(key.kind.parse(text), Source("option", key.option))
+    for path, secret in secrets.items():
+        if isinstance(secret, Reference):
+            option = "--" + path[-1].replace("_", "-") + "-" + secret.scheme
+            overrides[*base, *path] = Value(secret, Source("option", option))
+        elif path in _LOGIN and ("auth",) not in parsed:
+            overrides[*base, "auth"] = Value(
+                _LOGIN[path], Source("option", "--" + path[-1].replace("_", "-") + "-stdin")
+            )
+    return Trial(desk.settings_with(overrides), name, unsaved=True, secrets=secrets, front=front)
+
+
+_LOGIN = {("password",): "password", ("access_token",): "oauth2"}
+
+
+def _present(settings: Settings) -> str | None:
+    try:
+        return choose_server(settings, None).name
+    except ConfigError:
+        return None
+
+
+def prove(trial: Trial, request: Request, *, live: bool) -> Result:
+    """Test what is tried; `live` shows each step as it ends. Raise what the service raises."""
+    front = trial.front
+    desk = front.desk
+    surroundings = Surroundings(desk.hostname, desk.clock.now, desk.sleep, desk.keep_transcript)
+    if not trial.unsaved:
+        surroundings = surroundings._replace(remember=desk.remember_test)
+    watch = front.step if live else lambda step: None
+    request = request._replace(name=trial.name)
+    return smtp_test(trial.settings, desk.mailer, request, surroundings, credential=trial.credential, watch=watch)

@@ -1,0 +1,96 @@
+"""Owns the questions of `smtp set` on a terminal: an address first, then only what is missing. Saves nothing itself."""
+
+from postroom.cli.frame import Front
+from postroom.cli.trial import prove, try_values
+from postroom.domain.address import near_miss, parse_address
+from postroom.domain.kinds import Choice, Host
+from postroom.domain.preset import Preset
+from postroom.domain.secret import Secret
+from postroom.errors import PostroomError, Stopped
+from postroom.services.servers import choose_server
+from postroom.services.smtp_set import Request
+from postroom.services.smtp_test import Request as TestRequest
+
+
+def wanted(front: Front, request: Request) -> bool:
+    """Whether nothing was given and somebody can answer."""
+    nothing = not (request.values or request.secrets or request.unset or request.make_default)
+    return nothing and front.prompt.possible
+
+
+def ask(front: Front, request: Request) -> Request:
+    """Ask for a server, test it, and give the completed request."""
+    prompt, desk = front.prompt, front.desk
+    front.talk("The address that this system's mail comes from decides most of the settings.")
+    address = str(prompt.ask("Address", option="--username", check=parse_address))
+    meant = near_miss(address.rpartition("@")[2], desk.known_domains())
+    if meant and prompt.confirm(
+        f"Did you mean {address.rpartition('@')[0]}@{meant}?", option="--username", default=True
+    ):
+        address = f"{address.rpartition('@')[0]}@{meant}"
+    preset = desk.preset_for(address)
+    values = _from_preset(front, preset, address) if preset else _by_hand(front, address)
+    request = request._replace(values=values)
+    trial = try_values(front, request.name, values, {})
+    server = choose_server(trial.settings, trial.name)
+    if server.auth == "oauth2":
+        front.talk("This provider wants OAuth 2.0: the server is saved, and a login comes next.")
+        return request
+    if server.auth == "password" and server.username:
+        what = preset.secret if preset and preset.secret else "password"
+        question = f"{what[0].upper()}{what[1:]} of {server.username} at {server.host} (not shown)"
+        request = request._replace(secrets={("password",): Secret(prompt.secret(question, option="--password-stdin"))})
+    _offer_test(front, request)
+    return request
+
+
+def _from_preset(front: Front, preset: Preset, address: str) -> dict[tuple[str, ...], str]:
+    front.talk(f"{preset.title}: {preset.host} port {preset.port}, {preset.security}.")
+    for note in preset.notes:
+        front.talk(f"  {note}")
+    values: dict[tuple[str, ...], str] = {("provider",): preset.id, ("from",): address}
+    if not front.prompt.confirm("Use these settings?", option="--provider", default=True):
+        return _by_hand(front, address)
+    values["username",] = address.rpartition("@")[0] if preset.username == "local" else address
+    if len(preset.auth) > 1:
+        words = {"oauth2": "log in with OAuth 2.0", "password": f"log in with: {preset.secret}", "none": "no login"}
+        choices = [(way, words.get(way, way)) for way in preset.auth]
+        values["auth",] = front.prompt.choose("How does it log in?", choices, option="--auth", default=preset.auth[0])
+    return values
+
+
+def _by_hand(front: Front, address: str) -> dict[tuple[str, ...], str]:
+    prompt, domain = front.prompt, address.rpartition("@")[2]
+    host = prompt.ask("Mail server", option="--host", default=f"mail.{domain}", check=Host().read)
+    security = prompt.choose(
+        "How is the connection protected?",
+        (("tls", "TLS from the first byte, port 465"), ("starttls", "STARTTLS, port 587"), ("none", "not at all")),
+        option="--security",
+        default="tls",
+    )
+    values: dict[tuple[str, ...], str] = {("host",): host, ("security",): security, ("from",): address}
+    auth = prompt.choose(
+        "How does it log in?",
+        (("password", "username and password"), ("none", "not at all")),
+        option="--auth",
+        default="password",
+    )
+    values["auth",] = Choice("password", "none").read(auth)
+    if auth == "password":
+        values["username",] = prompt.ask("Username", option="--username", default=address, check=str)
+    return values
+
+
+def test_first(front: Front, request: Request) -> None:
+    """Test the values before they are saved. Raise what the test raises: then nothing is saved."""
+    trial = try_values(front, request.name, request.values, request.secrets)
+    prove(trial, TestRequest(), live=True)
+
+
+def _offer_test(front: Front, request: Request) -> None:
+    try:
+        test_first(front, request)
+    except PostroomError as error:
+        front.renderer.error(error, front.command)
+        if not front.prompt.confirm("It does not work yet. Save it all the same?", option="--host"):
+            raise Stopped("stopped.cancelled", "cancelled; nothing was changed") from error

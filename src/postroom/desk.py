@@ -1,0 +1,378 @@
+"""Owns the composition: the one object that a front end, or a program that embeds Postroom, holds.
+
+It alone constructs adapters, each when it is first used: the imports stand inside the methods for that reason.
+"""
+
+import os
+import pwd
+import socket
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property, partial, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from postroom.clock import Clock, rfc3339
+from postroom.config.environment import SERVER_NAME as ENVIRONMENT_SERVER
+from postroom.config.load import load
+from postroom.config.paths import Scope, find_scope
+from postroom.config.presets import all_presets, known_domains, load_preset, preset_for_address
+from postroom.domain.preset import Preset
+from postroom.domain.secret import Binding
+from postroom.domain.settings import Server, Settings, Value
+from postroom.errors import ConfigError, FileError, PostroomError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from postroom.config.edit import ConfigFile
+    from postroom.config.history import History
+    from postroom.config.last_test import LastTests
+    from postroom.domain.message import Composed, Identity, Message
+    from postroom.domain.ports import Limits, OpenSandbox, SecretStore, Session
+    from postroom.domain.secret import Credential, Reference
+    from postroom.result import Watch
+    from postroom.sandbox.mailbox import Mailbox
+    from postroom.secrets.credential import SystemdCredential
+    from postroom.secrets.ledger import Ledger
+    from postroom.secrets.vault import Vault
+    from postroom.sending import Mailer
+    from postroom.transport.connection import Dial
+    from postroom.transport.dialogue import Encryption
+    from postroom.transport.tls import Certificate
+
+SECRET_VARIABLES = ("POSTROOM_SMTP_PASSWORD", "POSTROOM_OAUTH_CLIENT_SECRET", "POSTROOM_OAUTH_ACCESS_TOKEN")
+"""Variables that hold a secret itself: taken out of the environment before any child could inherit them."""
+
+KEPT_TRANSCRIPTS = 20
+"""Enough to compare a failure with those before it, few enough to stay small."""
+
+
+class Desk:
+    """The mail desk of one configuration.
+
+    `config`, `state_dir`, `system` and `user` are those of the command line. `ask_secret` asks a person for a secret;
+    it is None where nobody can answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: str | None = None,
+        state_dir: str | None = None,
+        system: bool = False,
+        user: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
+        self.root = os.geteuid() == 0
+        self.environ = dict(os.environ)
+        for name in SECRET_VARIABLES:
+            os.environ.pop(name, None)
+        self._find_scope = partial(find_scope, config=config, state_dir=state_dir, system=system, user=user)
+        self.ask_secret: Callable[[str], str] | None = None
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Which files are read and written."""
+        return self._find_scope(environ=self.environ, root=self.root)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What all layers say. Raise ConfigError with every problem."""
+        return self.settings_with({})
+
+    def settings_with(self, overrides: Mapping[tuple[str, ...], Value]) -> Settings:
+        """The same with values of the command line on top."""
+        return load(self.scope, self.environ, overrides, presets=self.preset, root=self.root)
+
+    @property
+    def presets_directory(self) -> Path:
+        """Where a site keeps presets of its own."""
+        return self.scope.main.parent / "presets"
+
+    def preset(self, word: str) -> Preset | None:
+        """The preset of that id or alias."""
+        return load_preset(word, self.presets_directory)
+
+    def preset_for(self, address: str) -> Preset | None:
+        """The preset of an address's domain."""
+        return preset_for_address(address, self.presets_directory)
+
+    def presets(self) -> "Sequence[Preset]":
+        """Every preset."""
+        return all_presets(self.presets_directory)
+
+    def known_domains(self) -> "Sequence[str]":
+        """The domains of all presets."""
+        return known_domains(self.presets_directory)
+
+    @cached_property
+    def hostname(self) -> str:
+        """This machine's full name, as far as it knows it."""
+        return socket.getfqdn()
+
+    @property
+    def default_recipients(self) -> "Sequence[str]":
+        """Who gets a test where nobody is named: POSTROOM_SMTP_TO."""
+        return [part.strip() for part in self.environ.get("POSTROOM_SMTP_TO", "").split(",") if part.strip()]
+
+    @property
+    def child_environment(self) -> dict[str, str]:
+        """The environment for programs that are started: without any secret that the settings read from it."""
+        hidden = set(SECRET_VARIABLES)
+        for server in self.settings.servers.values():
+            for reference in (server.password, server.access_token, server.proxy_password, server.oauth.client_secret):
+                if reference is not None and reference.scheme == "env":
+                    hidden.add(reference.locator)
+        return {name: value for name, value in os.environ.items() if name not in hidden}
+
+    @cached_property
+    def history(self) -> "History":
+        """The earlier versions of the configuration file."""
+        from postroom.config.history import History
+
+        return History(self.scope.state / "history", self.scope.main.name, root=self.root, owner=self.owner)
+
+    @cached_property
+    def file(self) -> "ConfigFile":
+        """The configuration file that is written."""
+        from postroom.config.edit import ConfigFile
+
+        return ConfigFile(self.scope, self.history, environ=self.environ, presets=self.preset, root=self.root)
+
+    @cached_property
+    def last_tests(self) -> "LastTests":
+        """The memory of each server's last test."""
+        from postroom.config.last_test import LastTests
+
+        return LastTests(self.scope.state, root=self.root)
+
+    @cached_property
+    def vault(self) -> "Vault":
+        """The secrets."""
+        from postroom.secrets.vault import Vault
+
+        default = self.settings.secrets.store
+        return Vault(self._store, self.ledger, self.clock, as_root=self.root, default_store=default)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """What is known about stored secrets, without opening a store."""
+        from postroom.secrets.ledger import Ledger
+
+        return Ledger(self.scope.state / "secrets.toml", as_root=self.root, owner=self.owner)
+
+    def _store(self, scheme: str) -> "SecretStore":
+        """The store of a scheme; only its own module is loaded."""
+        state, root, owner = self.scope.state, self.root, self.owner
+        environ = dict(self.environ)
+        if scheme == "keyring":
+            from postroom.secrets.keyring import Keyring
+
+            return Keyring(environ, uid=os.geteuid(), service=self._keyring_service)
+        if scheme == "encrypted":
+            from postroom.secrets.encrypted import EncryptedFile
+
+            key = Path("/etc/postroom/secrets.key") if self.scope.name == "system" else state / "secrets.key"
+            return EncryptedFile(
+                state / "secrets",
+                key,
+                credential=self._systemd_credentials(),
+                ask=self.ask_secret,
+                as_root=root,
+                owner=owner,
+            )
+        if scheme == "credential":
+            return self._systemd_credentials()
+        if scheme == "file":
+            from postroom.secrets.file import SecretFile
+
+            return SecretFile(as_root=root)
+        if scheme == "command":
+            from postroom.secrets.command import Command
+
+            return Command(self.child_environment)
+        if scheme == "env":
+            from postroom.secrets.env import Environment
+
+            return Environment(environ)
+        from postroom.secrets.plain import PlainFile
+
+        return PlainFile(state / "secrets.plain", as_root=root, owner=owner)
+
+    def _systemd_credentials(self) -> "SystemdCredential":
+        from postroom.secrets.credential import SystemdCredential
+
+        return SystemdCredential(self.environ.get("CREDENTIALS_DIRECTORY", ""), as_root=self.root)
+
+    @property
+    def _keyring_service(self) -> str:
+        # Paths of secrets are unique within one configuration only.
+        return "postroom" if self.scope.name != "file" else f"postroom {self.scope.main}"
+
+    @cached_property
+    def owner(self) -> tuple[int, int] | None:
+        """The account that the system's state belongs to besides root: `postroom`, where it exists."""
+        if not self.root or self.scope.name != "system":
+            return None
+        try:
+            found = pwd.getpwnam("postroom")
+        except KeyError:
+            return None
+        return found.pw_uid, found.pw_gid
+
+    def secret_age_seconds(self, reference: "Reference") -> float | None:
+        """How long ago a secret was set, by the ledger alone; None where that is not known."""
+        row = self.ledger.rows().get(reference)
+        return None if row is None else (self.clock.now() - datetime.fromisoformat(row.set_at)).total_seconds()
+
+    @cached_property
+    def mailer(self) -> "Mailer":
+        """The one door for mail."""
+        from postroom.diagnosis.classify import classify
+        from postroom.sending import Mailer
+
+        return Mailer(
+            open_session=self._open_session,
+            read_secret=self.vault.read,
+            compose=self._compose,
+            classify=classify,
+            monotonic=self.clock.monotonic,
+        )
+
+    def _compose(self, message: "Message", identity: "Identity") -> "Composed":
+        from postroom.compose.identifier import message_identifier
+        from postroom.compose.message import build
+
+        now = self.clock.now()
+        identifier = message_identifier(identity.address.domain, now=now, random=os.urandom)
+        return build(message, identity, now=now, message_id=identifier, recipients=message.to)
+
+    def _open_session(
+        self, server: Server, credential: "Credential | None", *, limits: "Limits", watch: "Watch", until: str
+    ) -> "Session":
+        from postroom.transport.session import open_session
+
+        return open_session(
+            server,
+            credential,
+            limits=limits,
+            watch=watch,
+            until=until,
+            clock=self.clock,
+            dial=self._dial(server),
+            encryption=self._encryption(server),
+            helo=server.helo or self.hostname,
+        )
+
+    def _encryption(self, server: Server) -> "Encryption | None":
+        if server.security == "none":
+            return None
+        from postroom.transport.tls import VerifiedTls
+
+        return VerifiedTls(server.tls, self.clock, _read_certificate)
+
+    def _dial(self, server: Server) -> "Dial | None":
+        if server.proxy is None:
+            return None
+        try:
+            from postroom.transport.proxy import proxy_dial
+        except ImportError as error:
+            _missing_extra("proxy", error)
+        secret = None
+        if server.proxy_password is not None:
+            secret = self.vault.read(server.proxy_password, Binding(server.host, server.username or ""))
+        try:
+            return proxy_dial(server.proxy, secret)
+        except ValueError as error:
+            raise ConfigError(
+                "config.bad_proxy",
+                f"server {server.name}: proxy {server.proxy!r}: {error}",
+                hint=f"postroom smtp set {server.name} --proxy socks5://HOST:PORT",
+            ) from error
+
+    def keep_transcript(self, name: str, text: str) -> str:
+        """Store a failed dialogue (0600) for a person to read; return its path, or "" where nothing can be stored."""
+        from postroom.files import atomic_write, make_directory
+
+        directory = self.scope.state / "transcripts"
+        stamp = rfc3339(self.clock.now()).translate({ord("-"): None, ord(":"): None})
+        path = directory / f"smtp-test-{name}-{stamp}.txt"
+        try:
+            make_directory(directory)
+            atomic_write(path, text.encode("utf-8", "backslashreplace"))
+            for old in sorted(directory.glob("smtp-test-*.txt"), key=lambda file: file.stat().st_mtime)[
+                :-KEPT_TRANSCRIPTS
+            ]:
+                old.unlink(missing_ok=True)
+        except (FileError, OSError):
+            return ""  # the failure that the dialogue is about is what must be told
+        return str(path)
+
+    def remember_test(self, server: Server, error: PostroomError | None) -> None:
+        """Remember how a test of a configured server ended, for `status`."""
+        if server.name == ENVIRONMENT_SERVER:
+            return
+        try:
+            self.last_tests.record(
+                server, time=rfc3339(self.clock.now()), ok=error is None, code=error.code if error else ""
+            )
+        except PostroomError:
+            return  # a desk that cannot write can still test
+
+    @cached_property
+    def open_sandbox(self) -> "OpenSandbox":
+        """The embedded mail server. Raise ConfigError where its extra is not installed."""
+        try:
+            from postroom.sandbox.server import Server as SandboxServer
+        except ImportError as error:
+            _missing_extra("sandbox", error)
+        return partial(SandboxServer, now=self.clock.now, stamp=rfc3339)
+
+    @property
+    def sandbox_directory(self) -> Path:
+        """Where the sandbox keeps its mails: beside a program that `sandbox run` started, that sandbox's own place."""
+        return Path(self.environ.get("POSTROOM_SANDBOX_DIR") or self.scope.state / "sandbox").absolute()
+
+    @cached_property
+    def mailbox(self) -> "Mailbox":
+        """The mails of the sandbox; its server need not run, nor its extra be installed."""
+        from postroom.sandbox.mailbox import MAILDIR, Mailbox
+
+        return Mailbox(self.sandbox_directory / MAILDIR)
+
+    @property
+    def stop_signals(self) -> "Callable[[Callable[[str], object]], AbstractContextManager[None]]":
+        """Has a function called with the name of the signal that asks for an end."""
+        from postroom.sandbox.signals import stop_signals
+
+        return stop_signals
+
+    def run_child(self, argv: "Sequence[str]", variables: Mapping[str, str], *, stdout_to_stderr: bool) -> int:
+        """Run a command that shall send to the sandbox of these variables; return its status as a shell would."""
+        from postroom.sandbox.signals import run_child
+
+        return run_child(argv, self.child_environment, variables, stdout_to_stderr=stdout_to_stderr)
+
+    sleep = staticmethod(time.sleep)
+
+
+def _read_certificate(der: bytes, now: "datetime") -> "Certificate":
+    from postroom.transport.certificate import read_certificate
+
+    return read_certificate(der, now)
+
+
+def _missing_extra(extra: str, error: ImportError) -> NoReturn:
+    raise ConfigError(
+        "config.extra_missing",
+        f"this needs the extra {extra!r}, which is not installed ({error.name} is missing)",
+        hint=f"pip install 'postroom[{extra}]', or pipx inject postroom 'postroom[{extra}]', "
+        f"or uv tool install 'postroom[{extra}]'",
+    ) from error
+
+
+__all__ = ["Desk"]

@@ -1,0 +1,60 @@
+"""Owns the choice of a server and what is said of one in JSON."""
+
+from typing import Any
+
+from postroom.domain.settings import Key, Section, Server, Settings
+from postroom.errors import ConfigError
+
+
+def choose_server(settings: Settings, name: str | None, *, kind: str | None = None) -> Server:
+    """The named server, else the route of a kind of mail, else the default, else the only one.
+
+    Raise ConfigError when there is none.
+    """
+    routed = getattr(settings.routes, kind) if kind else None
+    wanted = name or routed or settings.smtp.default
+    if wanted is None and len(settings.servers) == 1:
+        return next(iter(settings.servers.values()))
+    if wanted is None:
+        what = "there are several servers and no default" if settings.servers else "no mail server is configured"
+        hint = "postroom smtp use NAME" if settings.servers else "postroom smtp set --host HOST, or --provider ID"
+        raise ConfigError("config.no_server", what, hint=hint)
+    return named_server(settings, wanted)
+
+
+def named_server(settings: Settings, name: str) -> Server:
+    """The server of that name. Raise ConfigError when there is none."""
+    if name in settings.servers:
+        return settings.servers[name]
+    known = ", ".join(settings.servers) or "none"
+    raise ConfigError(
+        "config.unknown_server",
+        f"there is no server {name!r}; known: {known}",
+        hint=f"postroom smtp set {name} --host HOST",
+    )
+
+
+def key_value(section: Section, key: Key[Any]) -> Any:
+    """A value as it stands in JSON and TOML; None where it is not set."""
+    value = getattr(section, _attribute(section, key))
+    return None if value is None else key.kind.toml(value)
+
+
+def _attribute(section: Section, key: Key[Any]) -> str:
+    return next(name for name, found in vars(type(section)).items() if found is key)
+
+
+def brief(server: Server) -> dict[str, Any]:
+    """The few facts about a server that tell it from others."""
+    return {
+        "name": server.name,
+        "title": server.title,
+        "provider": server.provider,
+        "host": server.host,
+        "port": server.port,
+        "security": server.security,
+        "auth": server.auth,
+        "username": server.username,
+        "from": str(server.from_) if server.from_ else None,
+        "enabled": server.enabled,
+    }

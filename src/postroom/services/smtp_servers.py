@@ -1,0 +1,138 @@
+"""Lists, shows, chooses, renames, removes and switches the mail servers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from postroom.domain.kinds import NAME
+from postroom.domain.secret import Binding, Reference, Secret
+from postroom.domain.settings import Section, Server, Settings
+from postroom.errors import UsageError
+from postroom.result import Result, changes_data
+from postroom.services.servers import brief, choose_server, key_value, named_server
+
+Change = Callable[[Callable[[Any], None]], Any]
+"""Changes the configuration file with a function of its draft."""
+
+
+class Vault(Protocol):
+    """The stored secrets."""
+
+    def read(self, reference: Reference, binding: Binding | None) -> Secret: ...
+    def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]: ...
+    def remove(self, reference: Reference) -> bool: ...
+
+
+def list_servers(settings: Settings) -> Result:
+    """Every server in brief, with the default marked."""
+    default = settings.smtp.default or (next(iter(settings.servers)) if len(settings.servers) == 1 else None)
+    servers = [{**brief(server), "default": server.name == default} for server in settings.servers.values()]
+    return Result("smtp list", {"servers": servers, "enabled": settings.smtp.enabled})
+
+
+def show(settings: Settings, name: str | None, *, secret_age_seconds: Callable[[Reference], float | None]) -> Result:
+    """Each setting of a server with its value and source; of a secret the place and the age in seconds."""
+    server = choose_server(settings, name)
+    rows: list[dict[str, Any]] = []
+    for prefix, section in (("", server), ("tls.", server.tls), ("oauth.", server.oauth)):
+        rows += _rows(prefix, section, secret_age_seconds)
+    return Result("smtp show", {"server": {**brief(server), "settings": rows}})
+
+
+def _rows(prefix: str, section: Section, age: Callable[[Reference], float | None]) -> list[dict[str, Any]]:
+    rows = []
+    for key in type(section).declared():
+        value = key_value(section, key)
+        if value is None:
+            continue
+        row = {"key": prefix + key.name, "value": value, "source": str(section.source(key.name))}
+        if key.secret:
+            row["age_seconds"] = age(Reference.parse(str(value)))
+        rows.append(row)
+    return rows
+
+
+def use(settings: Settings, change: Change, name: str) -> Result:
+    """Make a server the default."""
+    named_server(settings, name)
+    outcome = change(lambda draft: draft.set(("smtp", "default"), name))
+    return Result("smtp use", {**changes_data(outcome.changes), "default": name}, outcome.warnings)
+
+
+def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str) -> Result:
+    """Rename a server and everything that names it; its stored secrets move along."""
+    server = named_server(settings, old)
+    if not NAME.fullmatch(new):
+        raise UsageError("usage.bad_name", f"the name {new!r} must match {NAME.pattern}")
+    if new in settings.servers:
+        raise UsageError("usage.name_taken", f"there is a server {new!r} already", hint=f"postroom smtp remove {new}")
+    binding = Binding(server.host, server.username or "")
+    stored = _stored(server)
+    moved: dict[tuple[str, ...], Reference] = {}
+    for path, reference in stored.items():
+        secret = vault.read(reference, binding)
+        moved[path], _ = vault.put("/".join(("smtp", new, *path)), secret, reference.scheme, binding)
+
+    def mutate(draft: Any) -> None:
+        draft.rename(("smtp", "servers", old), new)
+        for path, reference in moved.items():
+            draft.set(("smtp", "servers", new, *path), str(reference))
+        for path, value in _mentions(settings, old):
+            draft.set(path, [new if item == old else item for item in value] if isinstance(value, tuple) else new)
+
+    outcome = change(mutate)
+    for reference in stored.values():
+        vault.remove(reference)
+    return Result("smtp rename", {**changes_data(outcome.changes), "old": old, "new": new}, outcome.warnings)
+
+
+def remove(settings: Settings, change: Change, name: str, *, forget: Callable[[Reference], bool]) -> Result:
+    """Remove a server, what names it, and its stored secrets."""
+    server = named_server(settings, name)
+
+    def mutate(draft: Any) -> None:
+        draft.unset(("smtp", "servers", name))
+        for path, value in _mentions(settings, name):
+            rest = [item for item in value if item != name] if isinstance(value, tuple) else None
+            if rest:
+                draft.set(path, rest)
+            else:
+                draft.unset(path)
+
+    outcome = change(mutate)
+    forgotten = [str(reference) for reference in _stored(server).values() if forget(reference)]
+    data = {**changes_data(outcome.changes), "removed": name, "secrets_removed": forgotten}
+    return Result("smtp remove", data, outcome.warnings)
+
+
+def switch(settings: Settings, change: Change, name: str | None, *, on: bool) -> Result:
+    """Let mail out through one server, or at all; or stop it."""
+    path: tuple[str, ...] = ("smtp", "enabled")
+    if name is not None:
+        named_server(settings, name)
+        path = ("smtp", "servers", name, "enabled")
+    outcome = change(lambda draft: draft.set(path, on))
+    command = "smtp enable" if on else "smtp disable"
+    return Result(command, {**changes_data(outcome.changes), "server": name, "enabled": on}, outcome.warnings)
+
+
+def _stored(server: Server) -> Mapping[tuple[str, ...], Reference]:
+    """The references of a server that lie in stores of ours, under its own name."""
+    found: dict[tuple[str, ...], Reference] = {}
+    for prefix, section in (((), server), (("oauth",), server.oauth)):
+        for key in type(section).declared():
+            value = key_value(section, key) if key.secret else None
+            reference = Reference.parse(str(value)) if value else None
+            if reference and reference.locator.startswith(f"smtp/{server.name}/"):
+                found[*prefix, key.name] = reference
+    return found
+
+
+def _mentions(settings: Settings, name: str) -> Sequence[tuple[tuple[str, ...], Any]]:
+    """Every key that names the server, with its value."""
+    found: list[tuple[tuple[str, ...], Any]] = []
+    for table, section in ((("smtp",), settings.smtp), (("smtp", "routes"), settings.routes)):
+        for key in type(section).declared():
+            value = section.values[key.name].value if key.name in section.values else None
+            if value == name or (isinstance(value, tuple) and name in value):
+                found.append(((*table, key.name), value))
+    return found

@@ -1,0 +1,264 @@
+"""Sets up a mail server, or changes one: values, secrets and the default, all or nothing."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from postroom.domain.address import near_miss
+from postroom.domain.kinds import NAME, Path
+from postroom.domain.preset import Preset
+from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret
+from postroom.domain.settings import Key, Server, Settings, key_of
+from postroom.errors import DataError, Exit, FileError, PostroomError, UsageError
+from postroom.result import Result, Warn, changes_data
+from postroom.services.servers import brief
+
+COMMAND = "smtp set"
+FIRST_NAME = "default"
+Path_ = tuple[str, ...]
+
+
+class Request(NamedTuple):
+    """What to set. Keys of `values`, `unset` and `secrets` are paths within the server's table: `("tls", "pin")`.
+
+    A Secret is put into a store (`store`, or the usual one); a Reference is recorded as it is. Values are as typed.
+    """
+
+    name: str | None = None
+    values: Mapping[Path_, str] = {}
+    unset: Sequence[Path_] = ()
+    secrets: Mapping[Path_, Secret | Reference] = {}
+    store: str | None = None
+    insecure: bool = False
+    make_default: bool = False
+    dry_run: bool = False
+
+
+class Draft(Protocol):
+    """The configuration file while it is being changed; paths are full."""
+
+    def set(self, path: Path_, value: Any) -> None: ...
+    def unset(self, path: Path_) -> bool: ...
+    def get(self, path: Path_) -> Any: ...
+
+
+class Outcome(Protocol):
+    """What a change did, or would do: `settings` is the configuration as it reads afterwards."""
+
+    @property
+    def changes(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def diff(self) -> str: ...
+    @property
+    def warnings(self) -> Sequence[Warn]: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
+class File(Protocol):
+    """The configuration file that is written."""
+
+    def change(self, mutate: Callable[[Draft], None], *, dry_run: bool = False) -> Outcome: ...
+
+
+class Vault(Protocol):
+    """Where secrets are put."""
+
+    def choose_store(self, requested: str | None, *, insecure: bool = False) -> str: ...
+    def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]: ...
+    def bound_to(self, reference: Reference) -> Binding | None: ...
+
+
+def smtp_set(
+    settings: Settings,
+    file: File,
+    vault: Vault,
+    request: Request,
+    *,
+    find_preset: Callable[[str], Preset | None],
+    known_domains: Callable[[], Sequence[str]],
+) -> Result:
+    """Merge the values into the server. Nothing is written when anything is wrong.
+
+    Raise UsageError with every bad value, ConfigError when the result would be invalid, SecretError when a secret cannot
+    be stored.
+    """
+    name = choose_name(settings, request)
+    base: Path_ = ("smtp", "servers", name)
+    values = read_values(base, request.values)
+    references = _references(request, vault, name)
+
+    def mutate(draft: Draft) -> None:
+        for path, value in values.items():
+            if path == ("provider",) and value == "custom":
+                draft.unset((*base, *path))
+            else:
+                draft.set((*base, *path), value)
+        for path, reference in references.items():
+            draft.set((*base, *path), str(reference))
+        for path in request.unset:
+            draft.unset((*base, *path))
+        if request.make_default or not settings.servers:
+            draft.set(("smtp", "default"), name)
+
+    outcome = file.change(mutate, dry_run=True)
+    server = outcome.settings.servers[name]
+    changes = list(outcome.changes)
+    if not request.dry_run:
+        changes += _store(request, references, vault, name, server, already=changes)
+        outcome = file.change(mutate)
+    preset = find_preset(server.provider) if server.provider else None
+    return Result(
+        COMMAND,
+        {
+            **changes_data(changes),
+            "server": {**brief(server), "advice": _advice(server, preset)},
+            "created": name not in settings.servers,
+            "dry_run": request.dry_run,
+            "diff": outcome.diff if request.dry_run else None,
+            "missing": _missing(server),
+        },
+        [*outcome.warnings, *_near_misses(request.values, known_domains), *_unbound(server, references, vault)],
+    )
+
+
+def unset_paths(names: Sequence[str]) -> list[Path_]:
+    """The paths of settings to remove, as typed: `tls.pin`, or an option's name. Raise UsageError for an unknown one."""
+    paths = []
+    for name in names:
+        path = tuple(name.replace("-", "_").split("."))
+        if key_of(("smtp", "servers", "x", *path)) is None:
+            raise UsageError(
+                "usage.unknown_key", f"--unset {name!r}: a server has no such setting", hint="postroom smtp show"
+            )
+        paths.append(path)
+    return paths
+
+
+def choose_name(settings: Settings, request: Request) -> str:
+    """The server's name: as given, else the default server's, else made of the title, else `default`."""
+    if request.name is not None:
+        if not NAME.fullmatch(request.name):
+            raise UsageError("usage.bad_name", f"the name {request.name!r} must match {NAME.pattern}")
+        return request.name
+    if settings.smtp.default in settings.servers and settings.smtp.default is not None:
+        return settings.smtp.default
+    if len(settings.servers) == 1:
+        return next(iter(settings.servers))
+    words = "".join(char if char.isascii() and char.isalnum() else " " for char in request.values.get(("title",), ""))
+    return "-".join(words.lower().split())[:63] or FIRST_NAME
+
+
+def read_values(base: Path_, values: Mapping[Path_, str]) -> dict[Path_, Any]:
+    """Check every value; all problems at once."""
+    read: dict[Path_, Any] = {}
+    problems: list[tuple[Key[Any], str]] = []
+    for path, text in values.items():
+        key = key_of((*base, *path))
+        if key is None:
+            raise AssertionError(f"no such key: {path}")
+        if path == ("provider",) and text.lower() == "custom":
+            read[path] = "custom"
+            continue
+        try:
+            read[path] = key.kind.toml(key.kind.read(text))
+        except ValueError as error:
+            problems.append((key, f"{key.option} {text!r} {error}"))
+            continue
+        if isinstance(key.kind, Path) and not os.path.isfile(text):
+            raise FileError("file.missing", f"{key.option}: there is no file {text}", exit=Exit.NO_INPUT)
+    if problems:
+        raise _bad_values(problems)
+    return read
+
+
+def _bad_values(problems: Sequence[tuple[Key[Any], str]]) -> PostroomError:
+    text = "; ".join(message for _, message in problems)
+    if all(key.kind.word == "ADDRESS" for key, _ in problems):
+        return DataError("address.invalid", text, hint="one plain address like user@example.com")
+    return UsageError("usage.bad_value", text, hint="postroom smtp set --help tells what each option takes")
+
+
+def _references(request: Request, vault: Vault, name: str) -> dict[Path_, Reference]:
+    scheme = ""
+    found = {}
+    for path, secret in request.secrets.items():
+        if isinstance(secret, Reference):
+            found[path] = secret
+        else:
+            scheme = scheme or vault.choose_store(request.store, insecure=request.insecure)
+            found[path] = Reference(scheme, "/".join(("smtp", name, *path)))
+    return found
+
+
+def _store(
+    request: Request,
+    references: Mapping[Path_, Reference],
+    vault: Vault,
+    name: str,
+    server: Server,
+    *,
+    already: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """Put the given secrets into their store; a secret that replaces another of the same place is a change too."""
+    changes = []
+    for path, secret in request.secrets.items():
+        if isinstance(secret, Reference):
+            continue
+        reference = references[path]
+        binding = Binding(server.host, server.username or "")
+        _, changed = vault.put(reference.locator, secret, reference.scheme, binding)
+        key = ".".join(("smtp", "servers", name, *path))
+        if changed and not any(change["key"] == key for change in already):
+            changes.append({"key": key, "old": "set", "new": "set"})
+    return changes
+
+
+def _missing(server: Server) -> str | None:
+    """The option that a login still needs, or None."""
+    if server.auth in ("password", "oauth2") and not server.username:
+        return "--username"
+    if server.auth == "password" and server.password is None:
+        return "--password-stdin"
+    if server.auth == "oauth2" and server.access_token is None:
+        return "--access-token-command"
+    return None
+
+
+def _advice(server: Server, preset: Preset | None) -> list[str]:
+    if preset is None:
+        return []
+    wanted = []
+    if server.auth == "password" and preset.secret:
+        wanted.append(f"{preset.title} wants this as the password: {preset.secret}")
+    return [*wanted, *preset.notes]
+
+
+def _near_misses(values: Mapping[Path_, str], known_domains: Callable[[], Sequence[str]]) -> list[Warn]:
+    """Question domains that look like a slip of the fingers."""
+    found: dict[str, Warn] = {}
+    for path in (("username",), ("from",), ("host",)):
+        text = values.get(path, "")
+        domain = text.rpartition("@")[2]
+        meant = near_miss(domain, known_domains()) if "@" in text else None
+        if meant:
+            found[domain] = Warn("address.near_miss", f"{domain!r} looks like a slip for {meant!r}", "")
+    return list(found.values())
+
+
+def _unbound(server: Server, references: Mapping[Path_, Reference], vault: Vault) -> list[Warn]:
+    """Say that a recorded secret is for another host or username than the server has now."""
+    reference = server.password
+    if reference is None or ("password",) in references or reference.scheme not in STORED_SCHEMES:
+        return []
+    bound, now = vault.bound_to(reference), Binding(server.host, server.username or "")
+    if bound is None or bound == now:
+        return []
+    return [
+        Warn(
+            "secret.bound_elsewhere",
+            f"the stored password is for {bound.username} at {bound.host} and will not be used for "
+            f"{now.username} at {now.host}",
+            f"postroom smtp set {server.name} --password-stdin",
+        )
+    ]

@@ -1,0 +1,220 @@
+"""Proves that a server takes mail: the same road as every mail, told step by step."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from postroom.domain.address import Address, parse_address
+from postroom.domain.message import Message
+from postroom.domain.ports import Limits
+from postroom.domain.reply import STEPS
+from postroom.domain.secret import Credential
+from postroom.domain.settings import Server, Settings
+from postroom.errors import Exit, PostroomError
+from postroom.result import Result, Step, Warn, Watch
+from postroom.sending import Mailer, Posting, Route, check_recipients, receipt_data
+from postroom.services.servers import brief, choose_server
+
+COMMAND = "smtp test"
+CERTIFICATE_DAYS = 21
+"""Fewer days left than this are worth a warning: a month's certificate is renewed with 30 days to go."""
+
+
+class Request(NamedTuple):
+    """What is asked of a test. `until` is the last step to take, or None for all that the recipients allow."""
+
+    name: str | None = None
+    recipients: Sequence[str] = ()
+    kind: str = "test"
+    until: str | None = None
+    trace: bool = False
+    strict: bool = False
+    retries: int = 0
+    wait_seconds: int = 5
+
+
+class Surroundings(NamedTuple):
+    """What a test needs of the machine: its name, the time, a pause, and a place for a failed dialogue.
+
+    `keep_transcript` stores a text for a person to read and returns its path; `remember` notes how the test ended.
+    """
+
+    hostname: str
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    keep_transcript: Callable[[str, str], str]
+    remember: Callable[[Server, PostroomError | None], None] = lambda _server, _error: None
+
+
+def smtp_test(
+    settings: Settings,
+    mailer: Mailer,
+    request: Request,
+    surroundings: Surroundings,
+    *,
+    credential: Callable[[Server], Credential | None] = lambda server: None,
+    watch: Watch = lambda step: None,
+) -> Result:
+    """Test a server; the Result's exit is OK, PARTIAL, or WARNING with `strict`.
+
+    `credential` gives a credential that is not recorded. Raise PostroomError with the whole of `data` when a step fails.
+    """
+    for attempt in range(request.retries + 1):
+        test = _Test(settings, mailer, request, surroundings, watch)
+        try:
+            result = test.run(credential)
+        except PostroomError as error:
+            error.data = test.data(error.data)
+            if attempt == request.retries or error.exit not in (Exit.TRY_AGAIN, Exit.IO, Exit.NO_HOST):
+                test.keep(error)
+                test.remember(error)
+                raise
+            surroundings.sleep(request.wait_seconds)
+        else:
+            test.remember(None)
+            return result
+    raise AssertionError("range() above is never empty")
+
+
+class _Test:
+    """One attempt."""
+
+    def __init__(
+        self, settings: Settings, mailer: Mailer, request: Request, surroundings: Surroundings, watch: Watch
+    ) -> None:
+        self._settings = settings
+        self._mailer = mailer
+        self._request = request
+        self._surroundings = surroundings
+        self._watch = watch
+        self._server: Server | None = None
+        self._steps: dict[str, Step] = {}
+
+    def run(self, credential: Callable[[Server], Credential | None]) -> Result:
+        request = self._request
+        recipients = check_recipients(request.recipients, parse_address)
+        server = self._choose()
+        if not recipients and self._settings.desk.operator is not None:
+            recipients = [self._settings.desk.operator]
+        warnings = self._warnings(server)
+        sends = bool(recipients) and request.until in (None, "mail", "rcpt", "data")
+        route = Route(server, _limits(server), credential(server))
+        if not recipients and request.until is None:
+            warnings.append(
+                Warn(
+                    "test.no_recipient",
+                    "nothing was sent: there is no recipient",
+                    "add --to ADDRESS, or set desk.operator",
+                )
+            )
+        if sends:
+            until = request.until or "data"
+            posting = self._mailer.post(self._message(server, recipients), route=route, until=until, watch=self._see)
+            data, status = self._sent(posting)
+        else:
+            transcript = self._mailer.probe(route=route, until=request.until or "auth", watch=self._see)
+            data, status = self.data({"transcript": transcript if request.trace else None}), Exit.OK
+        warnings += self._certificate_warnings()
+        if warnings and request.strict and status is Exit.OK:
+            status = Exit.WARNING
+        return Result(COMMAND, data, warnings, status)
+
+    def _choose(self) -> Server:
+        try:
+            self._server = choose_server(self._settings, self._request.name, kind=self._request.kind)
+        except PostroomError as error:
+            self._see(Step("config", ok=False, detail={"code": error.code}))
+            raise
+        self._see(Step("config", ok=True, detail={"server": self._server.name, "host": self._server.host}))
+        return self._server
+
+    def _see(self, step: Step) -> None:
+        self._steps[step.name] = step
+        self._watch(step)
+
+    def _message(self, server: Server, recipients: Sequence[Address]) -> Message:
+        request, surroundings = self._request, self._surroundings
+        moment = surroundings.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+        text = (
+            f"This is a test mail from Postroom on {surroundings.hostname}.\n\n"
+            f"Server:  {server.name} ({server.host} port {server.port}, {server.security})\n"
+            f"Kind:    {request.kind}\n"
+            f"Sent:    {moment}\n\n"
+            "That you read it proves that this machine can send mail through this server.\n"
+            "Nobody needs to answer.\n"
+        )
+        return Message(request.kind, recipients, f"Postroom test mail from {surroundings.hostname}", text)
+
+    def _sent(self, posting: Posting) -> tuple[dict[str, Any], Exit]:
+        refused = [verdict for verdict in posting.recipients if verdict.cause is not None]
+        data = self.data(
+            {
+                "message_id": posting.message_id,
+                "receipt": receipt_data(posting.receipt),
+                "queue_id": posting.receipt.queue_id or None,
+                "transcript": posting.transcript if self._request.trace else None,
+            }
+        )
+        return data, Exit.PARTIAL if refused else Exit.OK
+
+    def data(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The `data` of the envelope, complete whatever happened."""
+        steps = [self._steps.get(name) or Step(name, None, skipped=True) for name in STEPS]
+        return {
+            "server": brief(self._server) if self._server else None,
+            "steps": [step.as_data() for step in steps],
+            "message_id": known.get("message_id"),
+            "receipt": known.get("receipt"),
+            "queue_id": known.get("queue_id"),
+            "transcript": known.get("transcript"),
+            "transcript_file": None,
+            "evidence": known.get("evidence") or {},
+        }
+
+    def remember(self, error: PostroomError | None) -> None:
+        """Note how it ended, where there was a server to test."""
+        if self._server is not None:
+            self._surroundings.remember(self._server, error)
+
+    def keep(self, error: PostroomError) -> None:
+        """Keep a failed dialogue for a person; it stays in `data` only when a trace was asked for."""
+        transcript = error.data["transcript"]
+        if transcript:
+            name = self._server.name if self._server else "unknown"
+            error.data["transcript_file"] = self._surroundings.keep_transcript(name, transcript)
+        if not self._request.trace:
+            error.data["transcript"] = None
+
+    def _warnings(self, server: Server) -> list[Warn]:
+        found = []
+        if not self._settings.smtp.enabled:
+            found.append(
+                Warn("config.mail_disabled", "mail is switched off for the whole desk", "postroom smtp enable")
+            )
+        if not server.enabled:
+            hint = f"postroom smtp enable {server.name}"
+            found.append(Warn("config.server_disabled", f"server {server.name} is switched off", hint))
+        if server.allow_cleartext == "login" and server.security == "none":
+            found.append(
+                Warn(
+                    "config.cleartext_login",
+                    f"the password goes to {server.host} in clear text",
+                    f"postroom smtp set {server.name} --security tls",
+                )
+            )
+        return found
+
+    def _certificate_warnings(self) -> list[Warn]:
+        for step in self._steps.values():
+            certificate = step.detail.get("certificate") or {}
+            days = certificate.get("days_left")
+            if days is not None and days < CERTIFICATE_DAYS:
+                return [Warn("tls.cert_expires_soon", f"the server's certificate expires in {days} days", "")]
+        return []
+
+
+def _limits(server: Server) -> Limits:
+    login, final = float(server.connect_timeout), float(server.timeout)
+    return Limits(
+        connect=login, tls=login, command=login, data_block=final, final_reply=final, login=login, total=login + final
+    )

@@ -1,0 +1,79 @@
+"""Says whether the desk is ready to send, and the first thing that is missing with its command."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from postroom.domain.settings import Server, Settings
+from postroom.errors import Exit
+from postroom.result import Result
+from postroom.services.servers import brief, choose_server
+
+
+def status(
+    settings: Settings, *, last_tests: Mapping[str, Mapping[str, Any]], fingerprint: Callable[[Server], str]
+) -> Result:
+    """The servers with their last test; the exit is OK, LOGIN_NEEDED, or CONFIG when nothing can be sent."""
+    default = choose_server(settings, None).name if _has_default(settings) else None
+    rows = []
+    for server in settings.servers.values():
+        test = last_tests.get(server.name)
+        state = _state(server, test, fingerprint)
+        rows.append(
+            {
+                **brief(server),
+                "default": server.name == default,
+                "state": state,
+                "last_test": {"time": test["time"], "ok": test["ok"], "code": test["code"]} if test else None,
+                "needs": _needs(server),
+            }
+        )
+    missing, code = _first_missing(settings, default)
+    data = {
+        "ready": missing is None,
+        "missing": missing,
+        "mail_enabled": settings.smtp.enabled,
+        "default": default,
+        "operator": str(settings.desk.operator) if settings.desk.operator else None,
+        "servers": rows,
+    }
+    return Result("status", data, exit=code)
+
+
+def _has_default(settings: Settings) -> bool:
+    return settings.smtp.default in settings.servers or len(settings.servers) == 1
+
+
+def _state(server: Server, test: Mapping[str, Any] | None, fingerprint: Callable[[Server], str]) -> str:
+    """`untested`, `stale` (the settings changed since), `broken` or `tested`."""
+    if test is None:
+        return "untested"
+    if test["fingerprint"] != fingerprint(server):
+        return "stale"
+    return "tested" if test["ok"] else "broken"
+
+
+def _needs(server: Server) -> str | None:
+    """The command that gives a login what it lacks."""
+    if server.auth in ("password", "oauth2") and not server.username:
+        return f"postroom smtp set {server.name} --username NAME"
+    if server.auth == "password" and server.password is None:
+        return f"postroom smtp set {server.name} --password-stdin"
+    if server.auth == "oauth2" and server.access_token is None:
+        return f"postroom smtp set {server.name} --access-token-command CMD"
+    return None
+
+
+def _first_missing(settings: Settings, default: str | None) -> tuple[str | None, Exit]:
+    if not settings.servers:
+        return "postroom smtp set", Exit.CONFIG
+    if default is None:
+        return "postroom smtp use NAME", Exit.CONFIG
+    if not settings.smtp.enabled:
+        return "postroom smtp enable", Exit.CONFIG
+    server = settings.servers[default]
+    if not server.enabled:
+        return f"postroom smtp enable {default}", Exit.CONFIG
+    needs = _needs(server)
+    if needs:
+        return needs, Exit.LOGIN_NEEDED if server.auth == "oauth2" else Exit.CONFIG
+    return None, Exit.OK

@@ -1,0 +1,87 @@
+"""Owns output on a terminal: colour, tables, the live step. The one importer of rich."""
+
+import sys
+
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table as Grid
+from rich.text import Text
+
+from postroom.result import Step
+from postroom.ui.blocks import Block, Fields, Line, Next, Table, Tone, Verbatim
+from postroom.ui.render import step_line
+from postroom.ui.safe import safe, safe_line
+
+_STYLES: dict[Tone, str] = {
+    "plain": "",
+    "good": "green",
+    "bad": "bold red",
+    "warn": "yellow",
+    "dim": "dim",
+    "title": "bold",
+}
+
+
+def _text(text: str, tone: Tone = "plain") -> Text:
+    # Text is never parsed as markup, so that foreign brackets stay what they are.
+    return Text(safe(text), style=_STYLES[tone])
+
+
+class RichOutput:
+    """Blocks on a terminal."""
+
+    def __init__(self, *, no_color: bool) -> None:
+        color = True if no_color else None
+        self._out = Console(file=sys.stdout, highlight=False, no_color=color, soft_wrap=True)
+        self._err = Console(file=sys.stderr, highlight=False, no_color=color, soft_wrap=True)
+        self._status: Status | None = None
+
+    def block(self, block: Block) -> None:
+        self.rest()
+        if isinstance(block, Line):
+            self._out.print(_text(block.text, block.tone))
+        elif isinstance(block, Verbatim):
+            self._out.print(_text(block.text.rstrip("\n")))
+        elif isinstance(block, Next):
+            self._err.print(
+                Text.assemble(("next: ", "dim"), (safe(block.command), "cyan"), (f"  {safe(block.why)}", "dim"))
+            )
+        elif isinstance(block, Fields):
+            self._fields(block)
+        else:
+            self._table(block)
+
+    def _fields(self, block: Fields) -> None:
+        grid = Grid.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True, style="dim")
+        grid.add_column(overflow="fold")
+        for name, value in block.pairs:
+            grid.add_row(safe_line(name), Text(safe(value)))
+        self._out.print(grid, soft_wrap=False)
+
+    def _table(self, block: Table) -> None:
+        grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+        for column in block.columns:
+            grid.add_column(column, overflow="fold")
+        for row in block.rows:
+            grid.add_row(*(Text(safe_line(cell)) for cell in row))
+        self._out.print(grid, soft_wrap=False)
+
+    def talk(self, text: str, tone: Tone = "plain") -> None:
+        self.rest()
+        self._err.print(_text(text, tone))
+
+    def step(self, step: Step) -> None:
+        self.rest()
+        tone: Tone = "dim" if step.ok is None else "good" if step.ok else "bad"
+        mark, rest = safe_line(step_line(step)).split("  ", 1)
+        self._out.print(Text.assemble((mark, _STYLES[tone]), "  ", (rest, "dim" if step.ok is None else "")))
+        if step.ok is not False and self._err.is_terminal:
+            self._status = self._err.status("working ...")
+            self._status.start()
+
+    def rest(self) -> None:
+        """Take away the spinner."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None

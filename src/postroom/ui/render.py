@@ -1,0 +1,171 @@
+"""Owns what reaches stdout and stderr: text or the JSON envelope. stdout is data, stderr is talk.
+
+Every string is made safe here, so that nobody else has to think of it. Refuses to know commands and services.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TextIO
+
+from postroom.errors import Exit, PostroomError
+from postroom.result import Result, Step, Warn
+from postroom.ui.blocks import Block, Fields, Line, Next, Table, Tone, Verbatim, View
+from postroom.ui.safe import safe, safe_line
+
+ENVELOPE_VERSION = 1
+
+
+class Output(Protocol):
+    """A way to show blocks: plain text, or a terminal."""
+
+    def block(self, block: Block) -> None: ...
+
+    def talk(self, text: str, tone: Tone = "plain") -> None:
+        """One line to stderr."""
+
+    def step(self, step: Step) -> None:
+        """A step of a session, as it ends."""
+
+
+def step_line(step: Step) -> str:
+    """A step in words: its name, how long it took, what was seen."""
+    mark = "skip" if step.ok is None else "ok" if step.ok else "FAIL"
+    took = "" if step.duration_ms is None else f"{step.duration_ms:.0f} ms"
+    return f"{mark:<4}  {step.name:<8}  {took:>8}  {_detail(step)}".rstrip()
+
+
+def _detail(step: Step) -> str:
+    detail = step.detail
+    if summary := detail.get("summary"):
+        return str(summary)
+    parts = [f"{key}={_brief(value)}" for key, value in detail.items() if value not in (None, "", [], {})]
+    return "; ".join(parts)
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_brief(item)}" if item else str(key) for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_brief(item) for item in value)
+    return str(value)
+
+
+class PlainOutput:
+    """Text for pipes and for terminals without colour."""
+
+    def __init__(self, stdout: TextIO, stderr: TextIO) -> None:
+        self._stdout, self._stderr = stdout, stderr
+
+    def block(self, block: Block) -> None:
+        if isinstance(block, Next):
+            self.talk(f"next: {block.command}" + (f"  ({block.why})" if block.why else ""))
+        elif isinstance(block, Verbatim):
+            # A file or a program gets the bytes; a person's terminal never does.
+            text = safe(block.text) if self._stdout.isatty() else block.text
+            self._stdout.write(text if text.endswith("\n") else text + "\n")
+        else:
+            for line in _lines(block):
+                self._stdout.write(line + "\n")
+
+    def talk(self, text: str, tone: Tone = "plain") -> None:
+        self._stderr.write(safe(text) + "\n")
+
+    def step(self, step: Step) -> None:
+        self._stdout.write(safe_line(step_line(step)) + "\n")
+        self._stdout.flush()
+
+
+def _lines(block: Line | Table | Fields) -> Iterable[str]:
+    if isinstance(block, Line):
+        return [safe(block.text)]
+    if isinstance(block, Table):
+        return ["\t".join(safe_line(cell) for cell in row) for row in block.rows]
+    return [f"{safe_line(name)}: {safe_line(value)}" for name, value in block.pairs]
+
+
+def envelope(
+    command: str,
+    data: Mapping[str, Any],
+    *,
+    status: Exit | int,
+    warnings: Sequence[Warn] = (),
+    error: PostroomError | None = None,
+) -> dict[str, Any]:
+    """The one JSON object of a call. Its keys are a contract."""
+    return {
+        "version": ENVELOPE_VERSION,
+        "command": command,
+        "ok": error is None and int(status) in (Exit.OK, Exit.WARNING),
+        "exit": int(status),
+        "data": dict(data),
+        "warnings": [warning._asdict() for warning in warnings],
+        "error": None
+        if error is None
+        else {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "detail": error.detail,
+            "retry": error.retry,
+        },
+    }
+
+
+class Renderer:
+    """Speaks results and errors, in text or in JSON."""
+
+    def __init__(
+        self, output: Output, *, as_json: bool = False, quiet: bool = False, stdout: TextIO | None = None
+    ) -> None:
+        self.output = output
+        self.as_json = as_json
+        self.quiet = quiet
+        self._stdout = stdout or sys.stdout
+
+    def result(self, result: Result, view: View) -> None:
+        """Show what a service did."""
+        if self.as_json:
+            self.json(envelope(result.command, result.data, status=result.exit, warnings=result.warnings))
+            return
+        for warning in result.warnings:
+            self.warning(warning)
+        for block in view(result.data):
+            if not (self.quiet and isinstance(block, Next)):
+                self.output.block(block)
+
+    def error(self, error: PostroomError, command: str, warnings: Sequence[Warn] = ()) -> None:
+        """Show what went wrong, and what to do next."""
+        if self.as_json:
+            self.json(envelope(command, error.data, status=error.exit, warnings=warnings, error=error))
+            return
+        for warning in warnings:
+            self.warning(warning)
+        self.output.talk(f"error: {error.message}", "bad")
+        for line in error.detail.splitlines():
+            self.output.talk(f"  | {line}", "dim")
+        if error.hint:
+            self.output.talk(f"hint: {error.hint}")
+
+    def warning(self, warning: Warn) -> None:
+        """Show something to mend."""
+        self.output.talk(f"warning: {warning.message}", "warn")
+        if warning.hint:
+            self.output.talk(f"hint: {warning.hint}")
+
+    def json(self, value: Mapping[str, Any]) -> None:
+        """One JSON object on a line of its own; ASCII, so that no terminal obeys what is in it."""
+        self._stdout.write(json.dumps(value, default=str) + "\n")
+        self._stdout.flush()
+
+
+def quietly(write: Callable[[], None]) -> None:
+    """Write; when nobody reads any more, go on without output instead of failing."""
+    try:
+        write()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

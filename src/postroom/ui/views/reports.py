@@ -1,0 +1,104 @@
+"""Owns the reports of a test that other programs read: GitHub annotations, JUnit, Nagios."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from postroom.errors import Exit, PostroomError
+from postroom.result import Result
+from postroom.ui.safe import safe_line
+
+NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL = 0, 1, 2
+
+
+def github_report(result: Result, error: PostroomError | None) -> str:
+    """Workflow commands: one annotation for the failure or the success, one for each warning."""
+    server = _server(result)
+    lines = [f"::warning title={_property(warning.code)}::{_github(warning.message)}" for warning in result.warnings]
+    if error is not None:
+        text = ". ".join(part for part in (error.message, error.hint) if part)
+        lines.append(f"::error title={_property(error.code)}::{_github(text)}")
+    else:
+        lines.append(f"::notice title=smtp test::{_github(f'{server} accepted: {_summary(result)}')}")
+    return "\n".join(lines)
+
+
+def _github(text: str) -> str:
+    return safe_line(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+
+
+def _property(text: str) -> str:
+    return _github(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def junit_report(result: Result, error: PostroomError | None) -> str:
+    """One test suite; each step is a test case."""
+    steps = result.data.get("steps") or []
+    failed = sum(1 for step in steps if step["ok"] is False)
+    skipped = sum(1 for step in steps if step["skipped"])
+    cases = [_case(step, error) for step in steps]
+    if error is not None and not failed:
+        failed += 1
+        cases.append(_case({"name": "test", "ok": False, "skipped": False, "duration_ms": None}, error))
+    seconds = sum(step["duration_ms"] or 0 for step in steps) / 1000
+    head = (
+        f'<testsuite name="postroom smtp test" tests="{len(cases)}" failures="{failed}" skipped="{skipped}"'
+        f' time="{seconds:.3f}">'
+    )
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>\n"])
+
+
+def _case(step: Mapping[str, Any], error: PostroomError | None) -> str:
+    seconds = (step["duration_ms"] or 0) / 1000
+    head = f'  <testcase classname="smtp" name={quoteattr(step["name"])} time="{seconds:.3f}"'
+    if step["skipped"]:
+        return head + "><skipped/></testcase>"
+    if step["ok"] is False and error is not None:
+        text = "\n".join(part for part in (error.message, error.hint, error.detail) if part)
+        shown = escape("\n".join(safe_line(line) for line in text.splitlines()))
+        return (
+            head
+            + f"><failure type={quoteattr(error.code)} message={quoteattr(safe_line(error.message))}>{shown}</failure></testcase>"
+        )
+    return head + "/>"
+
+
+def nagios_report(result: Result, error: PostroomError | None) -> str:
+    """One line of a plug-in, with the steps' times as performance data."""
+    words = {NAGIOS_OK: "OK", NAGIOS_WARNING: "WARNING", NAGIOS_CRITICAL: "CRITICAL"}
+    word = words[nagios_status(result, error)]
+    text = f"{error.code}: {error.message}" if error else f"{_server(result)}: {_summary(result)}"
+    if not error and result.warnings:
+        text = "; ".join(warning.message for warning in result.warnings)
+    times = " ".join(
+        f"{step['name']}={step['duration_ms'] / 1000:.3f}s"
+        for step in result.data.get("steps") or []
+        if step["duration_ms"] is not None
+    )
+    return f"SMTP {word} - {safe_line(text).replace('|', '/')} | {times}"
+
+
+def nagios_status(result: Result, error: PostroomError | None) -> int:
+    """The status of a Nagios plug-in, which has a convention of its own."""
+    if error is not None:
+        return NAGIOS_CRITICAL
+    return NAGIOS_WARNING if result.warnings or result.exit == Exit.PARTIAL else NAGIOS_OK
+
+
+def _server(result: Result) -> str:
+    server = result.data.get("server") or {}
+    return f"{server.get('host')} port {server.get('port')}"
+
+
+def _summary(result: Result) -> str:
+    receipt = result.data.get("receipt")
+    if not receipt:
+        return "every step asked for passed; nothing was sent"
+    return f"{receipt['code']} {receipt['enhanced']} {receipt['text']}".replace("  ", " ")
+
+
+REPORTS: Mapping[str, Callable[[Result, PostroomError | None], str]] = {
+    "github": github_report,
+    "junit": junit_report,
+    "nagios": nagios_report,
+}

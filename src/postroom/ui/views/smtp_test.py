@@ -1,0 +1,31 @@
+"""What `smtp test` shows behind its live steps."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from postroom.ui.blocks import Block, Line, Next, Verbatim
+
+
+def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
+    """The final word of the server, and what became of each recipient."""
+    if data["transcript"]:
+        yield Verbatim(data["transcript"])
+    rows = next((step["detail"].get("recipients") or [] for step in data["steps"] if step["name"] == "rcpt"), [])
+    for row in rows:
+        if row["class"]:
+            yield Line(
+                f"refused: {row['address']}: {row['code']} {row['enhanced']} {row['text']} ({row['class']})", "bad"
+            )
+    receipt, server = data["receipt"], data["server"]
+    if receipt:
+        queued = f", queue id {data['queue_id']}" if data["queue_id"] else ""
+        yield Line(f"accepted by {server['host']}: {receipt['code']} {receipt['text']}{queued}", "good")
+        yield Line(f"message id {data['message_id']}", "dim")
+    else:
+        yield Line(f"every step asked for passed; nothing was sent through {server['host']}", "good")
+        yield Next("postroom smtp test --to ADDRESS", "to see a mail arrive")
+
+
+def report(data: Mapping[str, Any]) -> Iterable[Block]:
+    """A report for another program."""
+    yield Verbatim(data["text"])
