@@ -27,7 +27,7 @@ LONGEST_TEXT = 998
 GENERATED = frozenset(KINDS_OF_MAIL)
 """Kinds of mail that a program writes by itself; nobody's holiday notice should answer them (RFC 3834 5)."""
 
-_MESSAGE_ID = re.compile(r"<([0-9A-Za-z._-]{1,64})@[^\s<>@]+>")
+_MESSAGE_ID = re.compile(r"<([0-9A-Za-z._-]{1,64})@[0-9A-Za-z.:\[\]-]{1,255}>")
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,60}")
 _RESERVED = frozenset(
     (
@@ -180,7 +180,7 @@ def _set_text(part: EmailMessage, where: str, text: str, subtype: str) -> None:
     for character in text:
         if character == "\0" or "\ud800" <= character <= "\udfff":
             raise _unfit(where, f"must not contain {name_of(character)}")
-    lines = text.splitlines()
+    lines = text.replace("\r", "\n").split("\n")  # str.splitlines() would also break at U+000B and its like
     plain = text.isascii() and all(
         len(line) <= LONGEST_LINE_BYTES and line.replace("\t", "").isprintable() for line in lines
     )
