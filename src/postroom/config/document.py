@@ -35,7 +35,8 @@ def parse_document(file: str, data: bytes | str) -> Document:
         text = data if isinstance(data, str) else data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        return Document(file, "", {}, frozenset(), (Problem(file, (), "is not UTF-8", _EDIT, line),))
+        text = error.object.decode("utf-8", "surrogateescape")  # nothing is lost of it in the history
+        return Document(file, text, {}, frozenset(), (Problem(file, (), "is not UTF-8", _EDIT, line),))
     try:
         tree = tomllib.loads(text)
     except ValueError as error:  # also a number with more digits than Python reads

@@ -24,12 +24,14 @@ from postroom.domain.derive import NO_PRESET, build_server
 from postroom.domain.preset import Preset
 from postroom.domain.settings import (
     Desk,
+    Links,
     Routes,
     Secrets,
     Section,
     Settings,
     Smtp,
     Source,
+    Store,
     Tls,
     Value,
 )
@@ -183,6 +185,8 @@ def _assemble(
         secrets=Secrets(_table(entries, "secrets")),
         servers=servers,
         profiles=profiles,
+        store=Store(_table(entries, "store")),
+        links=Links(_table(entries, "links")),
     )
     faulty = {problem.path[:3] for problem in problems}
     problems += desk_problems(settings)

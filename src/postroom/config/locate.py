@@ -3,6 +3,7 @@
 It knows no TOML: it lets the real parser read growing beginnings of the file until the key is there.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,11 @@ _LONGEST_STATEMENT_LINES = (
 )
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines with their ends. Only a line feed ends one: to str.splitlines, characters inside a string do too."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def line_of(text: str, path: tuple[str, ...]) -> int | None:
     """The line, from 1, on which the key or table at `path` begins; None where it cannot be told.
 
@@ -19,7 +25,7 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
     """
     if not path:
         return None
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     for start, line in enumerate(lines):
         if path[-1] not in line:
             continue

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from postroom.config.locate import line_of
 from postroom.errors import ConfigError
 
-
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,63}")
 
 

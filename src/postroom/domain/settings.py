@@ -365,6 +365,8 @@ class Settings:
         secrets: Secrets,
         servers: Mapping[str, Server],
         profiles: Mapping[str, Tls],
+        store: Store | None = None,
+        links: Links | None = None,
         warnings: Sequence[Warn] = (),
     ) -> None:
         self.desk = desk
@@ -373,7 +375,24 @@ class Settings:
         self.secrets = secrets
         self.servers = servers
         self.profiles = profiles
+        self.store = store or Store()
+        self.links = links or Links()
         self.warnings = warnings
+
+    def sections(self) -> Iterator[tuple[tuple[str, ...], Section]]:
+        """Every section with the path of its table, in the order of TABLES."""
+        yield ("desk",), self.desk
+        yield ("smtp",), self.smtp
+        yield ("smtp", "routes"), self.routes
+        for name, server in self.servers.items():
+            yield ("smtp", "servers", name), server
+            yield ("smtp", "servers", name, "tls"), server.tls
+            yield ("smtp", "servers", name, "oauth"), server.oauth
+        for name, profile in self.profiles.items():
+            yield ("tls", "profiles", name), profile
+        yield ("secrets",), self.secrets
+        yield ("store",), self.store
+        yield ("links",), self.links
 
 
 __all__ = [
