@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.support.source import LAZY_SEAMS, Module, banned, imports, modules
+from tests.support.source import LAZY_SEAMS, PINNED_TLS, Module, banned, imports, modules
 
 MODULES = modules()
 
@@ -59,6 +59,8 @@ HOMES = {
 # Rules and values: they touch no file, no network, no process, no environment.
 PURE = ("domain/", "diagnosis/", "compose/", "ui/views/")
 IMPURE_LIBRARIES = {"socket", "subprocess", "os", "shutil", "tempfile", "select", "signal", "threading", "sys"}
+
+PINNED_NAMES = {f"postroom.{path.removesuffix('.py').replace('/', '.')}" for path in PINNED_TLS}
 
 # What fits into one look; a longer module has two jobs.
 LONGEST_MODULE_LINES = 400
@@ -127,6 +129,13 @@ def test_no_module_is_too_long() -> None:
 
 def test_every_module_says_what_it_owns() -> None:
     assert not [module.path for module in MODULES if module.tree.body and not ast.get_docstring(module.tree)]
+
+
+def test_only_the_module_that_compares_the_pin_takes_the_context_without_authorities() -> None:
+    takers = {module.path for module in MODULES for found in imports(module) if found.name in PINNED_NAMES}
+    assert takers == {"transport/tls.py"}
+    pinned = next(module for module in MODULES if module.path in PINNED_TLS)
+    assert len([node for node in pinned.tree.body if isinstance(node, ast.FunctionDef)]) == 1
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -14,6 +14,9 @@ SOURCE = Path(__file__).parents[2] / "src"
 LAZY_SEAMS = ("cli/lazy.py", "desk.py")
 
 
+# The one module where a context may ask no authority, because a pinned key is the server's identity.
+PINNED_TLS = ("transport/pin_context.py",)
+
 # Where the environment is read: once, above all that is handed a mapping; and for a library that reads it itself.
 _READS_ENVIRONMENT = ("desk.py", "cli/", "ui/", "secrets/keyring.py")
 
@@ -175,10 +178,10 @@ BANS = (
     Ban("code out of text", _calls("eval")),
     Ban("code out of text", _calls("exec")),
     Ban("chance that can be guessed; use secrets", _imports("random")),
-    Ban("TLS without verification", _names(".CERT_NONE", ".CERT_OPTIONAL")),
+    Ban("TLS without verification", _names(".CERT_NONE", ".CERT_OPTIONAL"), PINNED_TLS),
     Ban("TLS without verification", _names("._create_unverified_context", "._create_stdlib_context")),
     Ban("TLS without verification", _imports("ssl.CERT_NONE", "ssl.CERT_OPTIONAL", "ssl._create_unverified_context")),
-    Ban("TLS without verification of the name", _sets_false("check_hostname")),
+    Ban("TLS without verification of the name", _sets_false("check_hostname"), PINNED_TLS),
     Ban("TLS without a context or a name", _calls("ssl.wrap_socket")),
     Ban("TLS without a context or a name", _calls(".wrap_socket", _nameless_client)),
     Ban("TLS without a context or a name", _calls(".wrap_bio", _nameless_client)),
