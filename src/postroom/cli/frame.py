@@ -24,6 +24,7 @@ class Front:
         self.flags = flags
         self.command = command
         self.status: Exit | int = Exit.OK
+        self.replaced = False
 
     @property
     def group_only(self) -> bool:
