@@ -60,7 +60,7 @@ HOMES = {
 PURE = ("domain/", "diagnosis/", "compose/", "ui/views/")
 IMPURE_LIBRARIES = {"socket", "subprocess", "os", "shutil", "tempfile", "select", "signal", "threading", "sys"}
 
-PINNED_NAMES = {f"postroom.{path.removesuffix('.py').replace('/', '.')}" for path in PINNED_TLS}
+PINNED_NAMES = tuple(f"postroom.{path.removesuffix('.py').replace('/', '.')}" for path in PINNED_TLS)
 
 # What fits into one look; a longer module has two jobs.
 LONGEST_MODULE_LINES = 400
@@ -132,7 +132,7 @@ def test_every_module_says_what_it_owns() -> None:
 
 
 def test_only_the_module_that_compares_the_pin_takes_the_context_without_authorities() -> None:
-    takers = {module.path for module in MODULES for found in imports(module) if found.name in PINNED_NAMES}
+    takers = {module.path for module in MODULES for found in imports(module) if found.name.startswith(PINNED_NAMES)}
     assert takers == {"transport/tls.py"}
     pinned = next(module for module in MODULES if module.path in PINNED_TLS)
     assert len([node for node in pinned.tree.body if isinstance(node, ast.FunctionDef)]) == 1

@@ -39,7 +39,7 @@ class Module(NamedTuple):
 
 
 class Import(NamedTuple):
-    """One imported module by its full name, and whether the statement stands inside a function."""
+    """One imported name in full, and whether the statement stands inside a function."""
 
     node: ast.AST
     name: str
@@ -53,7 +53,7 @@ def modules(package: Path = SOURCE / "postroom") -> list[Module]:
 
 
 def imports(module: Module, package: str = "postroom") -> Iterator[Import]:
-    """Every import statement, type-checking ones included. `from postroom import x` counts as `postroom.x`."""
+    """Every imported name, type-checking ones included: `from a import b` counts as `a.b`, module or not."""
     parent = [package, *module.path.split("/")[:-1]]
     for node, in_function in _with_functions(module.tree, in_function=False):
         if isinstance(node, ast.Import):
@@ -62,10 +62,7 @@ def imports(module: Module, package: str = "postroom") -> Iterator[Import]:
             base = node.module or ""
             if node.level:
                 base = ".".join([*parent[: len(parent) - node.level + 1], *filter(None, [node.module])])
-            if base == package:
-                yield from (Import(node, f"{package}.{alias.name}", in_function) for alias in node.names)
-            else:
-                yield Import(node, base, in_function)
+            yield from (Import(node, f"{base}.{alias.name}", in_function) for alias in node.names)
 
 
 def _with_functions(node: ast.AST, *, in_function: bool) -> Iterator[tuple[ast.AST, bool]]:
