@@ -14,9 +14,9 @@ from postroom.domain.reply import Cause, Signs
 def classify(signs: Signs) -> Cause:
     """Name the cause class of a failure, with its placeholders filled in.
 
-    A reply that refuses goes before whatever sign came with it: what a server says on its way out is the cause.
+    A server that refuses and hangs up has refused: its last words are the cause.
     """
-    if signs.reply is not None and not signs.reply.positive:
+    if signs.sign == "closed" and signs.reply is not None and not signs.reply.positive:
         signs = signs._replace(sign=REFUSED)
     found = next(rule.cause for rule in RULES if _fits(rule, signs))
     return fill(_scoped(cause(found), signs), signs)

@@ -15,13 +15,14 @@ def fill(cause: Cause, signs: Signs) -> Cause:
     command, which then means the default server. Foreign names come in as they are: the renderer makes them safe for a
     terminal.
     """
+    certificate = signs.evidence.get("certificate") or {}
     words = {
         "host": signs.host or "the server",
         "port": str(signs.port or "PORT"),
         "provider": signs.provider or "the provider",
         "server": signs.server,
-        "mechanisms": _listed(signs.evidence.get("mechanisms"), "none that can be used here"),
-        "cert_names": _listed(signs.evidence.get("cert_names"), "other names"),
+        "mechanisms": _listed(signs.evidence.get("offered"), "none that can be used here"),
+        "cert_names": _listed(certificate.get("names"), "other names"),
     }
     return cause._replace(
         title=_filled(cause.title, words),

@@ -61,7 +61,6 @@ _SEEN = (
     Rule("connect.proxy_failed", "proxy-failed"),
     Rule("tls.wrong_mode_implicit_expected", "greeting-timeout", when=_implicit_port),
     Rule("greeting.timeout", "greeting-timeout"),
-    Rule("tls.handshake_failed", "reply-timeout", ("tls",)),
     Rule("server.temporary", "reply-timeout"),
     Rule("dns.temporary_failure", "deadline", ("resolve",)),
     Rule("connect.timeout", "deadline", ("connect",)),
@@ -106,7 +105,7 @@ _LOGIN = (
     Rule("auth.basic_disabled_by_policy", words=r"basic authentication is (disabled|not )"),
     Rule("auth.blocked_by_security_policy", steps=("auth",), words=r"web browser"),
     Rule("auth.too_many_attempts", steps=("auth",), words=r"too many (failed|log|auth|attempt)"),
-    Rule("auth.xoauth2_token_rejected", steps=("auth",), codes=("5",), when=_with_token),
+    Rule("auth.xoauth2_token_rejected", steps=("auth",), codes=("501", "535", "554"), when=_with_token),
 )
 
 # The enhanced status code, where the server gives one that says something. RFC 4954: 7.8 to 7.12; RFC 7372: 7.20 to
@@ -153,10 +152,10 @@ _WORDS = (
     Rule("policy.sender_auth_failed", steps=_ENVELOPE, words=r"\b(DMARC|DKIM|SPF)\b"),
     Rule("sender.not_owned", steps=_ENVELOPE, words=r"not owned|not allowed to send (as|from)|send.?as.?denied"),
     Rule("sender.unverified_domain", steps=_ENVELOPE, words=r"\b(from|sender|domain|address)\b.*\b(not|be) verified"),
-    Rule("auth.required", steps=_ENVELOPE, words=r"not logged in|authenticat\w+ (is )?required", when=_anonymous),
     Rule(
         "rcpt.relay_denied", steps=("rcpt", "data"), words=r"relay\w* (access )?(denied|not)|(unable|allowed) to relay"
     ),
+    Rule("auth.required", steps=_ENVELOPE, words=r"not logged in|authenticat\w+ (is )?required", when=_anonymous),
     Rule(
         "account.suspended", steps=("auth", "mail", "data"), words=r"\b(suspended|deactivated|not (yet )?activated)\b"
     ),

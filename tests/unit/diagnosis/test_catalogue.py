@@ -1,0 +1,148 @@
+"""Every cause class is whole: codes, statuses, sentences, and commands that exist."""
+
+import re
+
+import pytest
+
+from postroom.diagnosis.catalogue import cause, causes
+from postroom.domain.reply import Cause
+from postroom.domain.settings import OAuth, Server, Tls
+from postroom.errors import Exit
+
+ALL = list(causes().values())
+
+# The stable part of the contract: what scripts read. A class is never renamed, and none of this changes unseen.
+CONTRACT = {
+    "dns.host_not_found": (68, "never", "server"),
+    "dns.temporary_failure": (75, "later", "server"),
+    "connect.refused": (75, "never", "server"),
+    "connect.timeout": (75, "later", "server"),
+    "connect.unreachable": (75, "never", "server"),
+    "connect.closed_early": (74, "later", "server"),
+    "connect.intercepted": (69, "never", "server"),
+    "connect.proxy_failed": (75, "never", "server"),
+    "greeting.timeout": (75, "later", "server"),
+    "greeting.rejected": (69, "never", "server"),
+    "ehlo.name_rejected": (77, "never", "server"),
+    "tls.wrong_mode_starttls_expected": (76, "never", "server"),
+    "tls.wrong_mode_implicit_expected": (76, "never", "server"),
+    "tls.starttls_unavailable": (69, "never", "server"),
+    "tls.encryption_required": (77, "never", "server"),
+    "tls.cert_expired": (69, "never", "server"),
+    "tls.cert_name_mismatch": (69, "never", "server"),
+    "tls.cert_untrusted": (69, "never", "server"),
+    "tls.pin_mismatch": (69, "never", "server"),
+    "tls.protocol_too_old": (76, "never", "server"),
+    "tls.handshake_failed": (76, "never", "server"),
+    "tls.client_cert_required": (69, "never", "server"),
+    "auth.not_offered": (69, "never", "server"),
+    "auth.no_common_mechanism": (69, "never", "server"),
+    "auth.required": (77, "never", "server"),
+    "auth.bad_credentials": (77, "never", "server"),
+    "auth.app_password_required": (77, "never", "server"),
+    "auth.basic_disabled_by_policy": (77, "never", "server"),
+    "auth.smtp_disabled_for_account": (77, "never", "server"),
+    "auth.blocked_by_security_policy": (77, "never", "server"),
+    "auth.not_permitted": (77, "never", "server"),
+    "auth.too_many_attempts": (75, "later", "server"),
+    "auth.xoauth2_token_rejected": (77, "never", "server"),
+    "account.suspended": (77, "never", "server"),
+    "oauth.refresh_token_revoked": (4, "never", "server"),
+    "oauth.refresh_token_expired": (4, "never", "server"),
+    "oauth.client_secret_invalid": (78, "never", "server"),
+    "oauth.app_not_found": (78, "never", "server"),
+    "oauth.consent_required": (4, "never", "server"),
+    "oauth.account_not_allowed": (4, "never", "server"),
+    "oauth.redirect_mismatch": (78, "never", "server"),
+    "oauth.invalid_scope": (78, "never", "server"),
+    "oauth.clock_skew": (78, "never", "server"),
+    "oauth.user_unusable": (4, "never", "server"),
+    "oauth.mfa_required": (4, "never", "server"),
+    "oauth.conditional_access_blocked": (4, "never", "server"),
+    "oauth.grant_not_allowed": (78, "never", "server"),
+    "oauth.device_flow_incomplete": (4, "later", "server"),
+    "sender.not_owned": (77, "never", "message"),
+    "sender.unverified_domain": (77, "never", "message"),
+    "sender.domain_not_found": (77, "never", "message"),
+    "sender.sandbox_restricted": (77, "never", "message"),
+    "address.invalid": (65, "never", "recipient"),
+    "rcpt.relay_denied": (77, "never", "recipient"),
+    "rcpt.unknown_user": (67, "never", "recipient"),
+    "rcpt.mailbox_full": (75, "later", "recipient"),
+    "rcpt.too_many": (65, "never", "message"),
+    "message.too_large": (65, "never", "message"),
+    "message.malformed": (65, "never", "message"),
+    "message.smtputf8_unsupported": (69, "never", "recipient"),
+    "message.eight_bit_unsupported": (69, "never", "message"),
+    "message.attachment_blocked": (77, "never", "message"),
+    "message.spam_content": (77, "never", "message"),
+    "policy.sender_auth_failed": (77, "never", "message"),
+    "policy.ip_blocked": (77, "never", "server"),
+    "policy.ptr_missing": (77, "never", "server"),
+    "policy.greylisted": (75, "later", "recipient"),
+    "policy.rate_limited_short": (75, "later", "server"),
+    "policy.rate_limited_daily": (75, "later", "server"),
+    "policy.too_many_connections": (75, "later", "server"),
+    "policy.rejected": (77, "never", "message"),
+    "server.temporary": (75, "later", "server"),
+    "protocol.bad_command": (76, "never", "server"),
+    "config.cleartext_not_allowed": (78, "never", "server"),
+}
+
+PLACEHOLDERS = {"host", "port", "provider", "server", "mechanisms", "cert_names"}
+
+TEST_OPTIONS = {"--to", "--trace", "--until", "--as"}
+SET_OPTIONS = {
+    "--password-stdin",
+    "--access-token-command",
+    "--unset",
+    "--ca-file",
+    "--client-cert",
+    "--client-key",
+    "--tls-min",
+    "--pin",
+} | {key.option for section in (Server, Tls, OAuth) for key in section.declared()}
+
+
+def code_of(row: Cause) -> str:
+    return row.code
+
+
+def test_codes_exit_statuses_retries_and_scopes_are_the_contract() -> None:
+    assert {row.code: (row.exit, row.retry, row.scope) for row in ALL} == CONTRACT
+
+
+@pytest.mark.parametrize("row", ALL, ids=code_of)
+class TestEveryCause:
+    def test_has_an_exit_status_of_the_table(self, row: Cause) -> None:
+        assert Exit(row.exit) not in (Exit.OK, Exit.SOFTWARE)
+
+    def test_is_told_in_sentences(self, row: Cause) -> None:
+        assert row.title[0].isupper() or row.title.startswith("{")
+        assert row.title[-1] not in ".!:"
+        assert row.cause.endswith(".")
+        assert row.next_step
+        for text in (row.title, row.cause, row.next_step):
+            assert "  " not in text
+            assert text == text.strip()
+
+    def test_has_known_placeholders_only(self, row: Cause) -> None:
+        text = row.title + row.cause + row.next_step
+        assert set(re.findall(r"\{(.*?)\}", text)) <= PLACEHOLDERS
+        assert text.count("{") == text.count("}")
+
+    def test_names_commands_and_options_that_exist(self, row: Cause) -> None:
+        for command in re.findall(r"postroom ([a-z]+ [a-z]+)", row.next_step):
+            assert command in ("smtp set", "smtp test", "smtp providers")
+        known = TEST_OPTIONS if "postroom smtp set" not in row.next_step else SET_OPTIONS | TEST_OPTIONS
+        if "postroom" in row.next_step:
+            assert set(re.findall(r"(?<!\w)--[a-z0-9-]+", row.next_step)) <= known
+
+    def test_names_the_server_in_commands_that_take_one(self, row: Cause) -> None:
+        for command in re.findall(r"postroom smtp (?:set|test)(?: [^ `]+)?", row.next_step):
+            assert command.endswith(" {server}")
+
+
+def test_an_unknown_code_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        cause("no.such_cause")
