@@ -18,8 +18,8 @@ def demo(ctx: typer.Context) -> None:
     certificate is checked, a login is made, a mail is sent, and the mail that arrived is shown. Your own configuration
     is neither read nor changed, nothing leaves this machine, and nothing stays on it.
 
-    JSON data: server, changes (what smtp set wrote), steps (as in smtp test), message_id, receipt, queue_id, mail (as in
-    sandbox show).
+    JSON data: server, changes (what smtp set wrote), steps (as in smtp test), message_id, receipt, queue_id, mail (as
+    in sandbox show).
 
     Examples:
       postroom demo

@@ -25,7 +25,7 @@ def demo(data: Mapping[str, Any]) -> Iterator[Block]:
     for step in data["steps"]:
         if step["ok"] is not None:
             took = "" if step["duration_ms"] is None else f"{step['duration_ms']:.1f} ms"
-            yield Line(f"   {'ok' if step['ok'] else 'FAIL':<4}  {step['name']:<8}  {took:>9}", "good")
+            yield Line(f"   {'ok' if step['ok'] else 'FAIL':<4}  {step['name']:<8}  {took:>9}".rstrip(), "good")
     yield Line(f"   The server said: {data['receipt']['code']} {data['receipt']['text']}")
     yield Line("")
     yield Line("4. The mail is there", "title")
@@ -35,7 +35,7 @@ def demo(data: Mapping[str, Any]) -> Iterator[Block]:
     yield Line(f"   {'Session:':<9} {session(mail)}")
     yield Line("")
     for line in mail["text"].rstrip("\n").splitlines():
-        yield Line(f"   | {line}", "dim")
+        yield Line(f"  | {line}".rstrip(), "dim")
     yield Line("")
     yield Line("The server is stopped, and everything is removed.")
     yield Next("postroom smtp providers", "is your mail provider among them?")
