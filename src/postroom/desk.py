@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property, partial, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -134,7 +134,7 @@ class Desk:
         """The earlier versions of the configuration file."""
         from postroom.config.history import History
 
-        return History(self.scope.state / "history", self.scope.main.name, root=self.root, owner=self.owner)
+        return History(self.scope.state, clock=self.clock)
 
     @cached_property
     def file(self) -> "ConfigFile":
@@ -361,7 +361,7 @@ class Desk:
 
 
 def _read_certificate(der: bytes, now: "datetime") -> "Certificate":
-    from postroom.transport.certificate import read_certificate
+    from postroom.transport.pin import read_certificate
 
     return read_certificate(der, now)
 

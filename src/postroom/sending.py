@@ -5,7 +5,6 @@ that real mail takes. Refuses to know sockets, files, templates and the desk.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +16,11 @@ from postroom.domain.secret import Binding, Credential, Reference, Secret
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError, DataError, Exit, Fault, PostroomError, SecretError
 from postroom.result import Step, Watch
+
+
+def _unwatched(_step: Step) -> None:
+    """Nobody looks."""
+
 
 __all__ = ["Mailer", "Message", "Mode", "Posting", "Route"]
 
@@ -85,12 +89,12 @@ class Mailer:
         route: Route,
         mode: Mode = Mode.NOW,
         until: str = "data",
-        watch: Watch = lambda step: None,
+        watch: Watch = _unwatched,
     ) -> Posting:
         """Send one message; with `until` at `mail` or `rcpt` stop there and hand no message over.
 
-        Raise DataError when it cannot be composed, SecretError or ConfigError when the login is not to be had, and Fault
-        when the server takes it for no recipient. A Fault's `data` has `receipt`, `queue_id`, `message_id` and
+        Raise DataError when it cannot be composed, SecretError or ConfigError when the login is not to be had, and
+        Fault when the server takes it for no recipient. A Fault's `data` has `receipt`, `queue_id`, `message_id` and
         `transcript` as far as they exist.
         """
         del mode  # there is one mode until there is a store
@@ -105,7 +109,7 @@ class Mailer:
             session.close()
         return self._posting(receipt, server, composed, session)
 
-    def probe(self, *, route: Route, until: str = "auth", watch: Watch = lambda step: None) -> str:
+    def probe(self, *, route: Route, until: str = "auth", watch: Watch = _unwatched) -> str:
         """Open the same session without a message, up to a step; return the transcript. Raise as `post` does."""
         session = self._session(route, until=until, watch=watch)
         session.close()

@@ -1,7 +1,7 @@
 """Owns what every command holds: the desk, the renderer, the questions to a person. Refuses to know any command."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from postroom.cli.options import Globals
 from postroom.desk import Desk
 from postroom.errors import Exit, UsageError
 from postroom.result import Result, Step
-from postroom.ui.blocks import View
+from postroom.ui.blocks import Block, View
 from postroom.ui.prompt import Prompt
 from postroom.ui.render import Output, PlainOutput, Renderer, quietly
 
@@ -66,6 +66,11 @@ class Front:
         """Show a report in the place of the usual text, errors included."""
         self.replaced = True
         self.finish(result, view)
+
+    def show(self, blocks: Iterable[Block]) -> None:
+        """Show something before the end of a call that fails (text only)."""
+        if not self.flags.json:
+            quietly(lambda: self.renderer.blocks(blocks))
 
     def step(self, step: Step) -> None:
         """Show a step of a session as it ends (text only)."""

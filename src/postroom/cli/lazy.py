@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, Any]] = {
             "enable": ("postroom.cli.commands.smtp:enable", "Let mail go out: through one server, or at all."),
             "disable": ("postroom.cli.commands.smtp:disable", "Stop mail: through one server, or altogether."),
             "providers": ("postroom.cli.commands.smtp:providers", "List the presets of mail providers, or show one."),
-            "test": ("postroom.cli.commands.smtp_test:test", "Prove that a server takes mail, step by step."),
+            "test": ("postroom.cli.commands.smtp_test:test_server", "Prove that a server takes mail, step by step."),
         },
     ),
     "tls": (
@@ -92,7 +92,7 @@ def load(place: str) -> Any:
 
 
 def prefix(words: Iterable[str]) -> list[str]:
-    """The longest run of `words` that names a command or a group, as a list without aliases; options are passed over."""
+    """The longest run of `words` that names a command or a group, without aliases; options are passed over."""
     table: Any = COMMANDS
     found: list[str] = []
     for word in words:

@@ -33,7 +33,15 @@ def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def run(argv: list[str]) -> int:
-    """Run one command; return its exit status."""
+    """Run one command; return its exit status. Whatever happens, no traceback reaches the user."""
+    try:
+        return _run(argv)
+    except Exception as error:  # noqa: BLE001 - speaking itself failed: say so in the plainest way
+        sys.stderr.write(f"error: {_bug(error, debug='--debug' in argv).message}\n")
+        return int(Exit.SOFTWARE)
+
+
+def _run(argv: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _on_signal)
     flags, rest, flag_error = lift(argv)
@@ -73,7 +81,7 @@ def _dispatch(front: Front, rest: list[str]) -> None:
         return
     if not asked and not rest:
         rest = ["--help"]
-    elif not asked and front.group_only:
+    elif not asked and front.group_only and not any(word for word in rest[1:] if not word.startswith("-")):
         raise UsageError(
             "usage.missing_command",
             f"postroom {front.command} needs a command",
@@ -101,13 +109,14 @@ def _help_text(words: list[str]) -> str:
 
 def _usage(error: typer.TyperException, command: str) -> UsageError:
     """Typer's own usage errors, in our form."""
-    message = error.format_message().rstrip(".")
+    option = str(getattr(error, "option_name", None) or "").split("=")[0]
     near = getattr(error, "possibilities", None)
+    unknown = type(error).__name__ == "NoSuchOption"
+    message = f"postroom {command} has no option {option}" if unknown else error.format_message().rstrip(".")
     hint = f"did you mean {near[0]}?" if near else f"postroom {command} --help".replace("  ", " ")
-    option = getattr(error, "option_name", None)
-    if option and str(option).split("=")[0] in SECRET_OPTIONS:
-        message = f"no option takes a secret as its value: {str(option).split('=')[0]} does not exist"
-        hint = "the secret now stands in your shell's history: change it, then use --password-stdin"
+    if option in SECRET_OPTIONS:
+        message = f"no option takes a secret as its value: {option} does not exist"
+        hint = f"the secret now stands in your shell's history: change it, then use {option}-stdin"
     return UsageError("usage.bad_option", message, hint=hint)
 
 
@@ -146,5 +155,6 @@ def _fail(front: Front, error: PostroomError) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if front.replaced:
         return int(front.status)
+    quietly(sys.stdout.flush)
     quietly(lambda: front.renderer.error(error, front.command))
     return int(error.exit)

@@ -1,4 +1,4 @@
-"""Owns the options that are derived from the settings: `smtp set` and `smtp test` take each key as an option of its name.
+"""Owns the options that are derived from the settings: `smtp set` and `smtp test` take each key as an option.
 
 Refuses to read values: they stay as typed until the service checks them.
 """

@@ -83,6 +83,6 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
     surroundings = Surroundings(desk.hostname, desk.clock.now, desk.sleep, desk.keep_transcript)
     if not trial.unsaved:
         surroundings = surroundings._replace(remember=desk.remember_test)
-    watch = front.step if live else lambda step: None
+    watch = front.step if live else lambda _step: None
     request = request._replace(name=trial.name)
     return smtp_test(trial.settings, desk.mailer, request, surroundings, credential=trial.credential, watch=watch)

@@ -1,11 +1,12 @@
 """Sets up a mail server, or changes one: values, secrets and the default, all or nothing."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from postroom.domain.address import near_miss
-from postroom.domain.kinds import NAME, Path
+from postroom.domain.kinds import NAME
+from postroom.domain.kinds import Path as PathKind
 from postroom.domain.preset import Preset
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret
 from postroom.domain.settings import Key, Server, Settings, key_of
@@ -15,7 +16,7 @@ from postroom.services.servers import brief
 
 COMMAND = "smtp set"
 FIRST_NAME = "default"
-Path_ = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
 
 class Request(NamedTuple):
@@ -25,9 +26,9 @@ class Request(NamedTuple):
     """
 
     name: str | None = None
-    values: Mapping[Path_, str] = {}
-    unset: Sequence[Path_] = ()
-    secrets: Mapping[Path_, Secret | Reference] = {}
+    values: Mapping[KeyPath, str] = {}
+    unset: Sequence[KeyPath] = ()
+    secrets: Mapping[KeyPath, Secret | Reference] = {}
     store: str | None = None
     insecure: bool = False
     make_default: bool = False
@@ -37,9 +38,9 @@ class Request(NamedTuple):
 class Draft(Protocol):
     """The configuration file while it is being changed; paths are full."""
 
-    def set(self, path: Path_, value: Any) -> None: ...
-    def unset(self, path: Path_) -> bool: ...
-    def get(self, path: Path_) -> Any: ...
+    def set(self, path: KeyPath, value: Any) -> None: ...
+    def unset(self, path: KeyPath) -> bool: ...
+    def get(self, path: KeyPath) -> Any: ...
 
 
 class Outcome(Protocol):
@@ -80,11 +81,11 @@ def smtp_set(
 ) -> Result:
     """Merge the values into the server. Nothing is written when anything is wrong.
 
-    Raise UsageError with every bad value, ConfigError when the result would be invalid, SecretError when a secret cannot
-    be stored.
+    Raise UsageError with every bad value, ConfigError when the result would be invalid, SecretError when a secret
+    cannot be stored.
     """
     name = choose_name(settings, request)
-    base: Path_ = ("smtp", "servers", name)
+    base: KeyPath = ("smtp", "servers", name)
     values = read_values(base, request.values)
     references = _references(request, vault, name)
 
@@ -122,8 +123,8 @@ def smtp_set(
     )
 
 
-def unset_paths(names: Sequence[str]) -> list[Path_]:
-    """The paths of settings to remove, as typed: `tls.pin`, or an option's name. Raise UsageError for an unknown one."""
+def unset_paths(names: Sequence[str]) -> list[KeyPath]:
+    """The paths of settings to remove, as typed: `tls.pin`, `reply-to`. Raise UsageError for an unknown one."""
     paths = []
     for name in names:
         path = tuple(name.replace("-", "_").split("."))
@@ -149,9 +150,9 @@ def choose_name(settings: Settings, request: Request) -> str:
     return "-".join(words.lower().split())[:63] or FIRST_NAME
 
 
-def read_values(base: Path_, values: Mapping[Path_, str]) -> dict[Path_, Any]:
+def read_values(base: KeyPath, values: Mapping[KeyPath, str]) -> dict[KeyPath, Any]:
     """Check every value; all problems at once."""
-    read: dict[Path_, Any] = {}
+    read: dict[KeyPath, Any] = {}
     problems: list[tuple[Key[Any], str]] = []
     for path, text in values.items():
         key = key_of((*base, *path))
@@ -165,7 +166,7 @@ def read_values(base: Path_, values: Mapping[Path_, str]) -> dict[Path_, Any]:
         except ValueError as error:
             problems.append((key, f"{key.option} {text!r} {error}"))
             continue
-        if isinstance(key.kind, Path) and not os.path.isfile(text):
+        if isinstance(key.kind, PathKind) and not Path(text).is_file():
             raise FileError("file.missing", f"{key.option}: there is no file {text}", exit=Exit.NO_INPUT)
     if problems:
         raise _bad_values(problems)
@@ -179,7 +180,7 @@ def _bad_values(problems: Sequence[tuple[Key[Any], str]]) -> PostroomError:
     return UsageError("usage.bad_value", text, hint="postroom smtp set --help tells what each option takes")
 
 
-def _references(request: Request, vault: Vault, name: str) -> dict[Path_, Reference]:
+def _references(request: Request, vault: Vault, name: str) -> dict[KeyPath, Reference]:
     scheme = ""
     found = {}
     for path, secret in request.secrets.items():
@@ -193,7 +194,7 @@ def _references(request: Request, vault: Vault, name: str) -> dict[Path_, Refere
 
 def _store(
     request: Request,
-    references: Mapping[Path_, Reference],
+    references: Mapping[KeyPath, Reference],
     vault: Vault,
     name: str,
     server: Server,
@@ -234,7 +235,7 @@ def _advice(server: Server, preset: Preset | None) -> list[str]:
     return [*wanted, *preset.notes]
 
 
-def _near_misses(values: Mapping[Path_, str], known_domains: Callable[[], Sequence[str]]) -> list[Warn]:
+def _near_misses(values: Mapping[KeyPath, str], known_domains: Callable[[], Sequence[str]]) -> list[Warn]:
     """Question domains that look like a slip of the fingers."""
     found: dict[str, Warn] = {}
     for path in (("username",), ("from",), ("host",)):
@@ -246,7 +247,7 @@ def _near_misses(values: Mapping[Path_, str], known_domains: Callable[[], Sequen
     return list(found.values())
 
 
-def _unbound(server: Server, references: Mapping[Path_, Reference], vault: Vault) -> list[Warn]:
+def _unbound(server: Server, references: Mapping[KeyPath, Reference], vault: Vault) -> list[Warn]:
     """Say that a recorded secret is for another host or username than the server has now."""
     reference = server.password
     if reference is None or ("password",) in references or reference.scheme not in STORED_SCHEMES:

@@ -52,12 +52,13 @@ def smtp_test(
     request: Request,
     surroundings: Surroundings,
     *,
-    credential: Callable[[Server], Credential | None] = lambda server: None,
-    watch: Watch = lambda step: None,
+    credential: Callable[[Server], Credential | None] = lambda _server: None,
+    watch: Watch = lambda _step: None,
 ) -> Result:
     """Test a server; the Result's exit is OK, PARTIAL, or WARNING with `strict`.
 
-    `credential` gives a credential that is not recorded. Raise PostroomError with the whole of `data` when a step fails.
+    `credential` gives a credential that is not recorded. Raise PostroomError with the whole of `data` when a step
+    fails.
     """
     for attempt in range(request.retries + 1):
         test = _Test(settings, mailer, request, surroundings, watch)

@@ -1,16 +1,19 @@
 """Owns output on a terminal: colour, tables, the live step. The one importer of rich."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table as Grid
 from rich.text import Text
 
 from postroom.result import Step
 from postroom.ui.blocks import Block, Fields, Line, Next, Table, Tone, Verbatim
-from postroom.ui.render import step_line
 from postroom.ui.safe import safe, safe_line
+from postroom.ui.steps import step_line
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 _STYLES: dict[Tone, str] = {
     "plain": "",
@@ -72,11 +75,12 @@ class RichOutput:
         self._err.print(_text(text, tone))
 
     def step(self, step: Step) -> None:
+        if step.skipped:
+            return
         self.rest()
-        tone: Tone = "dim" if step.ok is None else "good" if step.ok else "bad"
-        mark, rest = safe_line(step_line(step)).split("  ", 1)
-        self._out.print(Text.assemble((mark, _STYLES[tone]), "  ", (rest, "dim" if step.ok is None else "")))
-        if step.ok is not False and self._err.is_terminal:
+        mark, rest = safe_line(step_line(step)).split(" ", 1)
+        self._out.print(Text.assemble((mark, _STYLES["good" if step.ok else "bad"]), " ", rest))
+        if step.ok and self._err.is_terminal:
             self._status = self._err.status("working ...")
             self._status.start()
 

@@ -13,6 +13,7 @@ from postroom.errors import Exit, PostroomError
 from postroom.result import Result, Step, Warn
 from postroom.ui.blocks import Block, Fields, Line, Next, Table, Tone, Verbatim, View
 from postroom.ui.safe import safe, safe_line
+from postroom.ui.steps import step_line
 
 ENVELOPE_VERSION = 1
 
@@ -27,29 +28,6 @@ class Output(Protocol):
 
     def step(self, step: Step) -> None:
         """A step of a session, as it ends."""
-
-
-def step_line(step: Step) -> str:
-    """A step in words: its name, how long it took, what was seen."""
-    mark = "skip" if step.ok is None else "ok" if step.ok else "FAIL"
-    took = "" if step.duration_ms is None else f"{step.duration_ms:.0f} ms"
-    return f"{mark:<4}  {step.name:<8}  {took:>8}  {_detail(step)}".rstrip()
-
-
-def _detail(step: Step) -> str:
-    detail = step.detail
-    if summary := detail.get("summary"):
-        return str(summary)
-    parts = [f"{key}={_brief(value)}" for key, value in detail.items() if value not in (None, "", [], {})]
-    return "; ".join(parts)
-
-
-def _brief(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_brief(item)}" if item else str(key) for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return ", ".join(_brief(item) for item in value)
-    return str(value)
 
 
 class PlainOutput:
@@ -69,12 +47,13 @@ class PlainOutput:
             for line in _lines(block):
                 self._stdout.write(line + "\n")
 
-    def talk(self, text: str, tone: Tone = "plain") -> None:
+    def talk(self, text: str, tone: Tone = "plain") -> None:  # noqa: ARG002 - plain text has no tone
         self._stderr.write(safe(text) + "\n")
 
     def step(self, step: Step) -> None:
-        self._stdout.write(safe_line(step_line(step)) + "\n")
-        self._stdout.flush()
+        if not step.skipped:
+            self._stdout.write(safe_line(step_line(step)) + "\n")
+            self._stdout.flush()
 
 
 def _lines(block: Line | Table | Fields) -> Iterable[str]:
@@ -131,7 +110,11 @@ class Renderer:
             return
         for warning in result.warnings:
             self.warning(warning)
-        for block in view(result.data):
+        self.blocks(view(result.data))
+
+    def blocks(self, blocks: Iterable[Block]) -> None:
+        """Show blocks; with --quiet without the word on what comes next."""
+        for block in blocks:
             if not (self.quiet and isinstance(block, Next)):
                 self.output.block(block)
 

@@ -15,7 +15,7 @@ def _show(found: re.Match[str]) -> str:
 
 
 def safe(text: str) -> str:
-    """Make control characters visible (`\\x1b`); TAB and LF stay."""
+    """Make control characters visible, each by its number; TAB and LF stay."""
     return _DANGEROUS.sub(_show, text)
 
 

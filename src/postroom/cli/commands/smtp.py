@@ -6,7 +6,6 @@ import typer
 
 from postroom.cli.frame import front_of
 from postroom.services import smtp_servers
-
 from postroom.services.providers import providers as find_providers
 from postroom.services.servers import named_server
 from postroom.ui.views import smtp as views
@@ -132,8 +131,8 @@ def providers(
 ) -> None:
     """List the presets of mail providers, or show one.
 
-    With an address, the preset of its domain. Nothing is looked up on the network. Presets of your own are TOML files in
-    the directory presets beside the configuration file.
+    With an address, the preset of its domain. Nothing is looked up on the network. Presets of your own are TOML files
+    in the directory presets beside the configuration file.
 
     JSON data: providers (a list of id, title, host, port, security, alternatives, auth, username, secret, regions,
     from_policy, rate, max_connections, limits, notes, docs, checked, sources, confirmed, aliases, domains), asked.

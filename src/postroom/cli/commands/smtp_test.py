@@ -19,7 +19,7 @@ from postroom.ui.views.reports import REPORTS, junit_report, nagios_status
 
 
 @takes_server_options
-def test(
+def test_server(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
@@ -90,7 +90,8 @@ def test(
     try:
         result = prove(trial, request, live=format_ == "text")
     except PostroomError as error:
-        _report(front, junit, format_, Result("smtp test", error.data, exit=error.exit), error)
+        if not _report(front, junit, format_, Result("smtp test", error.data, exit=Exit(error.exit)), error):
+            front.show(views.failed(error.data))
         raise
     if not _report(front, junit, format_, result, None):
         front.finish(result, views.smtp_test)

@@ -39,6 +39,7 @@ def show(ctx: typer.Context, profile: Profile) -> None:
 def set_profile(
     ctx: typer.Context,
     profile: Profile,
+    *,
     min_: Annotated[
         str | None, typer.Option("--min", help="The lowest TLS version: 1.2 or 1.3.", metavar="VERSION")
     ] = None,

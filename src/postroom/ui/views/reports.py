@@ -58,7 +58,8 @@ def _case(step: Mapping[str, Any], error: PostroomError | None) -> str:
         shown = escape("\n".join(safe_line(line) for line in text.splitlines()))
         return (
             head
-            + f"><failure type={quoteattr(error.code)} message={quoteattr(safe_line(error.message))}>{shown}</failure></testcase>"
+            + f"><failure type={quoteattr(error.code)} message={quoteattr(safe_line(error.message))}>"
+            + f"{shown}</failure></testcase>"
         )
     return head + "/>"
 

@@ -26,6 +26,14 @@ def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Next("postroom smtp test --to ADDRESS", "to see a mail arrive")
 
 
+def failed(data: Mapping[str, Any]) -> Iterable[Block]:
+    """What a failed test leaves to read: the dialogue, or where it is kept."""
+    if data["transcript"]:
+        yield Verbatim(data["transcript"])
+    elif data["transcript_file"]:
+        yield Line(f"the dialogue is kept in {data['transcript_file']}", "dim")
+
+
 def report(data: Mapping[str, Any]) -> Iterable[Block]:
     """A report for another program."""
     yield Verbatim(data["text"])

@@ -1,0 +1,96 @@
+"""Owns how a step of a session is told in one line. Refuses to know what a failure means."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from postroom.result import Step
+
+Detail = Mapping[str, Any]
+
+
+def step_line(step: Step) -> str:
+    """How it ended, its name, how long it took, what was seen."""
+    mark = "ok" if step.ok else "FAIL"
+    took = "" if step.duration_ms is None else f"{step.duration_ms:.0f} ms"
+    describe = _TOLD.get(step.name, _rest) if step.ok else _failure
+    return f"{mark:<4}  {step.name:<8}  {took:>8}  {describe(step.detail)}".rstrip()
+
+
+def _failure(detail: Detail) -> str:
+    return _reply(detail) or detail.get("text") or detail.get("sign") or detail.get("code") or ""
+
+
+def _reply(detail: Detail) -> str:
+    if not isinstance(detail.get("code"), int):
+        return ""
+    return " ".join(str(detail[part]) for part in ("code", "enhanced", "text") if detail.get(part))
+
+
+def _config(detail: Detail) -> str:
+    return f"server {detail['server']}"
+
+
+def _source(detail: Detail) -> str:
+    return f"{detail['kind']} from {detail['source']}"
+
+
+def _resolve(detail: Detail) -> str:
+    return ", ".join(detail["addresses"])
+
+
+def _connect(detail: Detail) -> str:
+    return f"{detail['address']} port {detail['port']}"
+
+
+def _tls(detail: Detail) -> str:
+    certificate = detail.get("certificate")
+    shown = f"{detail['version']} {detail['cipher']}"
+    if not certificate:
+        return shown
+    names = ", ".join(certificate["names"][:4]) + (", ..." if len(certificate["names"]) > 4 else "")
+    return (
+        f"{shown}; certificate of {certificate['subject']} by {certificate['issuer']}, "
+        f"{certificate['days_left']} days left, for {names}"
+    )
+
+
+def _greeting(detail: Detail) -> str:
+    return str(detail["banner"]).splitlines()[0] if detail["banner"] else ""
+
+
+def _ehlo(detail: Detail) -> str:
+    return " ".join(detail["extensions"]) or "no extensions"
+
+
+def _auth(detail: Detail) -> str:
+    return f"{detail['mechanism']} (offered: {', '.join(detail['offered'])})"
+
+
+def _rcpt(detail: Detail) -> str:
+    rows = detail["recipients"]
+    taken = sum(1 for row in rows if not row["class"])
+    return f"{taken} of {len(rows)} recipients accepted" if len(rows) > 1 else _reply(rows[0]) if rows else ""
+
+
+def _data(detail: Detail) -> str:
+    return f"{detail['bytes']} octets: {_reply(detail)}"
+
+
+def _rest(detail: Detail) -> str:
+    return _reply(detail)
+
+
+_TOLD: Mapping[str, Callable[[Detail], str]] = {
+    "config": _config,
+    "secret": _source,
+    "token": _source,
+    "resolve": _resolve,
+    "connect": _connect,
+    "tls": _tls,
+    "starttls": _tls,
+    "greeting": _greeting,
+    "ehlo": _ehlo,
+    "auth": _auth,
+    "rcpt": _rcpt,
+    "data": _data,
+}
