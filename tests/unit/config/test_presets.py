@@ -1,5 +1,6 @@
 """The bundled providers, the user's own, and how one is found. Run as a program it writes the index anew."""
 
+import os
 import re
 from collections import Counter
 from datetime import date
@@ -299,6 +300,14 @@ def test_a_preset_cannot_be_named_custom(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_a_file_error(tmp_path: Path) -> None:
     with pytest.raises(FileError):
         read_preset(tmp_path / "gone.toml")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root refuses what others could have written")
+def test_root_does_not_obey_a_preset_that_others_may_write(tmp_path: Path) -> None:
+    own(tmp_path).chmod(0o666)
+    with pytest.raises(FileError) as caught:
+        load_preset("corp", tmp_path)
+    assert caught.value.code == "file.unsafe"
 
 
 def test_the_aliases_are_those_of_the_files() -> None:
