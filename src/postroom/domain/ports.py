@@ -89,7 +89,9 @@ class SecretStore(Protocol):
         """Look without changing anything and without a prompt; answer within 3 s."""
 
     def read(self, locator: str) -> Secret:
-        """Raise SecretError: `secret.not_found`, `secret.store_locked`, `secret.store_absent`, `secret.store_hanging`."""
+        """Raise SecretError: `secret.not_found`; `secret.store_locked`, `secret.store_absent` or `secret.store_hanging`
+        where the store does not answer.
+        """
 
     def write(self, locator: str, secret: Secret) -> None:
         """Store durably and read back. Raise SecretError; a store that is only read raises `secret.read_only`."""

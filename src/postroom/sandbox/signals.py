@@ -56,7 +56,7 @@ def run_child(
         if child is None:
             early.append(number)
         # A terminal has given its interrupt to the child already; twice means "at once" to many programs.
-        elif number is not signal.SIGINT or not sys.stdin.isatty():
+        elif number is not signal.SIGINT or not (sys.stdin and sys.stdin.isatty()):
             child.send_signal(number)
 
     with told(FORWARDED, forward):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from postroom.domain.address import Address, parse_address
 from postroom.domain.arrival import Arrival
 from postroom.errors import Exit, PostroomError
 from postroom.result import Result
@@ -20,19 +21,28 @@ _SHOWN_OTHERS = 10
 class Wanted(NamedTuple):
     """Which mails, and how many. `subject` is searched for in the decoded subject; None takes any."""
 
-    recipient: str
+    recipient: Address
     subject: re.Pattern[str] | None = None
     at_least: int = 1
 
     def fits(self, arrival: Arrival) -> bool:
-        """Whether this is one of them. Recipients are compared without case, as people compare them."""
-        return self.recipient.casefold() in (recipient.casefold() for recipient in arrival.recipients) and (
+        """Whether this is one of them."""
+        recipients = (_comparable(recipient) for recipient in arrival.recipients)
+        return _comparable(str(self.recipient)) in recipients and (
             self.subject is None or self.subject.search(arrival.subject) is not None
         )
 
     def __str__(self) -> str:
         about = f" with a subject like {self.subject.pattern!r}" if self.subject else ""
         return f"for {self.recipient}{about}"
+
+
+def _comparable(text: str) -> str:
+    """The address without case, as people compare it, and with its domain as on the wire."""
+    try:
+        return str(parse_address(text)).casefold()
+    except ValueError:  # a sandbox takes what a strict reader would not
+        return text.casefold()
 
 
 def wait(

@@ -156,6 +156,12 @@ def test_wait_refuses_what_it_cannot_use_by_name(run_postroom: RunPostroom, opti
     assert option in done.json["error"]["message"]
 
 
+def test_wait_refuses_what_is_no_address(run_postroom: RunPostroom) -> None:
+    done = run_postroom("sandbox", "wait", "--to", "bob", "--json")
+
+    assert (done.exit, done.json["error"]["code"]) == (65, "address.invalid")
+
+
 def test_a_mail_that_is_not_there_is_an_answer(run_postroom: RunPostroom) -> None:
     done = run_postroom("sandbox", "show", "7", "--json")
 
@@ -168,6 +174,18 @@ def test_a_hostile_mail_does_nothing_to_a_terminal(run_postroom: RunPostroom, po
     for argv in (["list"], ["show"], ["wait", "--to", "bob@example.com"]):
         shown = run_postroom("sandbox", *argv).stdout
         assert not {char for char in shown if char in "\x1b\x9b\u202e\x07"}
+
+
+def test_without_the_extra_it_is_said_what_installs_it(run_postroom: RunPostroom, tmp_path: Path) -> None:
+    (tmp_path / "aiosmtpd").mkdir()
+    (tmp_path / "aiosmtpd" / "__init__.py").write_text("raise ModuleNotFoundError(name='aiosmtpd')\n")
+    without = {"PYTHONPATH": str(tmp_path)}
+
+    for argv in (["demo"], ["sandbox", "serve"], ["sandbox", "run", "--", "true"]):
+        done = run_postroom("--json", *argv, env=without)
+        assert (done.exit, done.json["error"]["code"]) == (78, "config.extra_missing")
+        assert "pip install 'postroom[sandbox]'" in done.json["error"]["hint"]
+    assert run_postroom("sandbox", "list", "--json", env=without).json["data"] == {"mails": []}
 
 
 def test_run_gives_a_program_a_mail_server_and_passes_its_status_on(run_postroom: RunPostroom) -> None:
