@@ -18,10 +18,13 @@ _PACKAGES = {
     "dbus-daemon": "dbus-daemon",
     "dbus-run-session": "dbus-daemon",
     "dovecot": "dovecot-core",
+    "gdbus": "libglib2.0-bin",
     "gnome-keyring-daemon": "gnome-keyring",
     "man": "man-db",
+    "pkill": "procps",
     "secret-tool": "libsecret-tools",
     "setpriv": "util-linux",
+    "setsid": "util-linux",
 }
 
 
