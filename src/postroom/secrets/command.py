@@ -50,11 +50,13 @@ class Command(ReadOnly):
             reason = getattr(error, "strerror", None) or "cannot be started"
             raise SecretError("secret.store_absent", f"command:{locator}: {argv[0]}: {reason}", hint=_HINT) from error
         with process:
+            ended = False
             try:
                 output, talk, ended = self._collect(process)
             finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                if not ended:
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
         if len(output) > _OUTPUT_BYTES:
             raise refusals.malformed(self.scheme, locator, f"prints more than {_OUTPUT_BYTES} bytes")
         if not ended:

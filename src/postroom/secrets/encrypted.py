@@ -25,8 +25,8 @@ from postroom.secrets import refusals
 from postroom.secrets.credential import SystemdCredential
 from postroom.secrets.table import LOCK_SECONDS, Table, damaged
 
-Ask = Callable[[str], Secret]
-"""Shows a prompt on the terminal and returns what was typed, unseen; empty when nothing was."""
+Ask = Callable[[str], str]
+"""Puts a question on the terminal and returns what was typed, unseen. It raises when nothing was."""
 
 CREDENTIAL = "postroom.secrets.key"
 _VERSION = 1  # stands for the cipher, the derivation and its costs
@@ -144,14 +144,12 @@ class EncryptedFile:
         }
 
     def _ask_new(self) -> Secret | None:
-        """A passphrase for a new file; None for a key file instead."""
+        """A passphrase for a new file; None, for a key file instead, where nobody can type."""
         if self._ask is None:
             return None
         for _ in range(_TRIES):
-            first = self._ask(f"New passphrase for {self._table.path} (empty: make the key file {self._key_path}): ")
-            if not first:
-                return None
-            if first == self._ask("The same again: "):
+            first = Secret(self._ask(f"New passphrase for {self._table.path} (--no-input makes a key file instead)"))
+            if first == Secret(self._ask("The same passphrase again")):
                 return first
         raise SecretError("secret.wrong_key", "the two passphrases differ", hint="Run the command again.")
 
@@ -172,21 +170,18 @@ class EncryptedFile:
     def _by_passphrase(self, document: dict[str, Any]) -> AESGCM:
         if self._ask is None:
             raise refusals.unusable(str(self._table.path), self.state())
-        for left in reversed(range(_TRIES)):
-            passphrase = self._ask(f"Passphrase of {self._table.path}: ")
-            if not passphrase:
-                raise SecretError(
-                    "secret.store_locked", f"{self._table.path} stays locked", hint="Its passphrase has to be typed."
-                )
+        tries = _TRIES
+        while True:
+            passphrase = Secret(self._ask(f"Passphrase of {self._table.path}"))
             cipher = _derive(passphrase, self._decode(document["salt"]))
+            tries -= 1
             try:
                 self._check(cipher, document)
             except SecretError:
-                if not left:
+                if not tries:
                     raise
             else:
                 return cipher
-        raise AssertionError
 
     def _keyless(self) -> StoreState:
         hint = f"Restore the key file, or hand the unit the credential {CREDENTIAL}."

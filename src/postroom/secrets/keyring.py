@@ -1,8 +1,8 @@
 """Owns the OS keyring: `keyring:PATH`. The only importer of keyring.
 
-Invariant: no call lasts longer than its deadline. Each runs in a daemon thread that is left behind when the keyring
-does not answer; the interpreter does not wait for such a thread at its end. A forked child could be killed, but a fork
-of a program with threads may deadlock, and macOS forbids its keychain to a forked child.
+Invariant: all calls together wait no longer than one deadline for a keyring that does not answer. Each runs in a daemon
+thread that is left behind then; the interpreter does not wait for such a thread at its end. A forked child could be
+killed, but a fork of a program with threads may deadlock, and macOS forbids its keychain to a forked child.
 
 As root and under sudo the caller's wishes count for nothing: no plug-in, no PYTHON_KEYRING_BACKEND, no keyringrc.cfg
 (each of them runs code), no bus of somebody else's.
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import keyring
+import keyring.core
 from keyring.backend import KeyringBackend
 from keyring.backends import SecretService
 from keyring.backends.chainer import ChainerBackend
@@ -37,10 +37,12 @@ _UNSAFE = {
     "keyrings.efile": "it keeps its keys in a directory that everybody can write",
     "keyring.backends.null": "it keeps nothing",
 }
-_NONE = ("keyring.backends.fail", "keyring.backends.chainer")
+_NONE = ("keyring.backends.fail",)
 _ELSEWHERE = "Keep the secret elsewhere: --store encrypted, --password-file FILE, --password-env NAME"
 _LOCKED = StoreState(
-    "locked", "the keyring is locked", "Unlock it (log in to the desktop, or gnome-keyring-daemon --unlock)."
+    "locked",
+    "the keyring is locked",
+    "Unlock it: log in to the desktop, or run gnome-keyring-daemon --unlock. " + _ELSEWHERE,
 )
 _HANGING = StoreState(
     "hanging",
@@ -80,6 +82,7 @@ class Keyring:
         self._uid = uid
         self._service = service
         self._deadline_seconds = deadline_seconds
+        self._hangs = False
 
     def state(self) -> StoreState:
         """Opens no window and makes no keyring."""
@@ -128,6 +131,8 @@ class Keyring:
 
     def _within_deadline(self, operation: Callable[[KeyringBackend], T]) -> T:
         """Run an operation. Raise _Refused; a backend's own exception may hold the secret and is dropped."""
+        if self._hangs:
+            raise _Refused(_HANGING)
         results: list[T] = []
         states: list[StoreState] = []
 
@@ -142,24 +147,31 @@ class Keyring:
         thread.join(self._deadline_seconds)
         if results:
             return results[0]
-        raise _Refused(states[0] if states else _HANGING)
+        state = states[0] if states else _HANGING
+        self._hangs = state is _HANGING
+        raise _Refused(state)
 
     def _backend(self) -> KeyringBackend:
         if self._strict:
             self._refuse_foreign_bus()
             return _secret_service(self._bus)
+        try:
+            # A person's choice is taken as it is; of those that offer themselves only the safe ones.
+            keyring.core.init_backend(limit=lambda offered: not _module(offered, _UNSAFE))
+        except (ImportError, AttributeError) as error:
+            choice = "what PYTHON_KEYRING_BACKEND or keyringrc.cfg names cannot be loaded"
+            raise _Refused(StoreState("absent", choice, _ELSEWHERE)) from error
         backend = keyring.get_keyring()
-        candidates = list(backend.backends) if isinstance(backend, ChainerBackend) else [backend]
-        for candidate in candidates:
-            if not _module(candidate, _NONE) and not _module(candidate, _UNSAFE):
-                return candidate
-        for candidate in candidates:
-            if module := _module(candidate, _UNSAFE):
-                name = f"{type(candidate).__module__}.{type(candidate).__qualname__}"
-                raise _Refused(StoreState("unsafe", f"{name} is refused: {_UNSAFE[module]}", _ELSEWHERE))
-        if sys.platform == "linux":
-            _secret_service(self._bus)  # it says why it is not there, if it is not
-        raise _Refused(StoreState("absent", "there is no keyring here, or it is switched off", _ELSEWHERE))
+        if isinstance(backend, ChainerBackend):
+            backend = backend.backends[0]  # a chain would search; the first of it is where it would write
+        if module := _module(backend, _UNSAFE):
+            name = f"{type(backend).__module__}.{type(backend).__qualname__}"
+            raise _Refused(StoreState("unsafe", f"{name} is refused: {_UNSAFE[module]}", _ELSEWHERE))
+        if _module(backend, _NONE):
+            if sys.platform == "linux":
+                _secret_service(self._bus)  # it says why it is not there, if it is not
+            raise _Refused(StoreState("absent", "there is no keyring here, or it is switched off", _ELSEWHERE))
+        return backend
 
     def _refuse_foreign_bus(self) -> None:
         """A bus is ours when its socket is and nobody else could have put it there."""
@@ -172,9 +184,7 @@ class Keyring:
                 return
         except (OSError, FileError):
             pass  # not there, or not ours: the same answer
-        raise _Refused(
-            StoreState("absent", f"{_BUS} is not this account's own session bus", "Root has no keyring. " + _ELSEWHERE)
-        )
+        raise _Refused(StoreState("absent", f"{_BUS} is not this account's own session bus", _ELSEWHERE))
 
 
 def _secret_service(bus: str) -> KeyringBackend:
@@ -184,8 +194,6 @@ def _secret_service(bus: str) -> KeyringBackend:
     try:
         SecretService.Keyring.priority  # noqa: B018 - looking at it opens the bus
     except RuntimeError as error:
-        if isinstance(error.__cause__, TimeoutError):
-            raise _Refused(_HANGING) from error
         raise _Refused(StoreState("absent", str(error), _ELSEWHERE)) from error
     return SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring annotates only some of its methods
 
@@ -205,6 +213,8 @@ def _classify(error: BaseException) -> StoreState:
         return _LOCKED
     if isinstance(error, TimeoutError):
         return _HANGING
+    if isinstance(error, OSError):
+        return StoreState("absent", f"the session bus cannot be reached: {error.strerror}", _ELSEWHERE)
     if isinstance(error, InitError) or name == "ItemNotFoundException":
         return StoreState("absent", "there is no default keyring", "Make one (log in to the desktop). " + _ELSEWHERE)
     return StoreState("absent", f"the keyring failed ({name})", _ELSEWHERE)

@@ -6,6 +6,7 @@ It is what shows a secret without opening a store, and what binds a secret to th
 import contextlib
 import tomllib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,15 @@ from postroom.secrets import refusals
 
 # Whoever holds it may be waiting for a keyring (3 s, three calls) or for a passphrase to be derived.
 LOCK_SECONDS = 15.0
+
+
+FILE_NAME = "secrets.toml"
+
+
+def set_at(state: Path, reference: Reference, *, root: bool) -> datetime | None:
+    """When a secret was set, by the ledger in the state directory; None where that is not known."""
+    row = Ledger(state / FILE_NAME, as_root=root).rows().get(reference)
+    return datetime.fromisoformat(row.set_at) if row else None
 
 
 class Row(NamedTuple):
@@ -42,7 +52,7 @@ class Ledger:
         try:
             document = tomllib.loads((data or b"").decode())
             return {
-                Reference.parse(name): Row(str(row["set_at"]), Binding(str(row["host"]), str(row["username"])))
+                Reference.parse(name): Row(_moment(row["set_at"]), Binding(str(row["host"]), str(row["username"])))
                 for name, row in document.get("secrets", {}).items()
             }
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -82,3 +92,8 @@ class Ledger:
         }
         with refusals.of_files():
             atomic_write(self.path, tomli_w.dumps(document).encode(), owner=self._owner)
+
+
+def _moment(text: str) -> str:
+    datetime.fromisoformat(text)  # raises ValueError
+    return text

@@ -26,12 +26,21 @@ class Entry(NamedTuple):
 
 
 class Vault:
-    """The stores, one a scheme, and the ledger over them."""
+    """The stores, one a scheme, and the ledger over them. `default_store` is the configured store for new secrets."""
 
-    def __init__(self, stores: Callable[[str], SecretStore], ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        stores: Callable[[str], SecretStore],
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        as_root: bool,
+        default_store: str | None = None,
+    ) -> None:
         self._store = stores
         self._ledger = ledger
         self._clock = clock
+        self._default_store = default_store or ("encrypted" if as_root else "keyring")
 
     def read(self, reference: Reference, binding: Binding | None) -> Secret:
         """The secret, for use with `binding`; None is for looking after it, not for using it.
@@ -44,23 +53,26 @@ class Vault:
 
     def _check(self, reference: Reference, binding: Binding) -> None:
         row = self._ledger.rows().get(reference)
-        again = f"postroom secrets set {reference.locator}"
         if row is None:
-            raise SecretError(
-                "secret.unrecorded",
-                f"nothing is recorded about whom {reference} is for ({self._ledger.path})",
-                hint=again,
-            )
+            raise self._unrecorded(reference)
         if row.binding != binding:
             raise SecretError(
                 "secret.bound_elsewhere",
                 f"{reference} was given for {_whom(row.binding)}, not for {_whom(binding)}",
-                hint=again,
+                hint=_again(reference),
                 data={"recorded": row.binding._asdict(), "wanted": binding._asdict()},
             )
 
-    def choose_store(self, requested: str | None, *, is_root: bool, insecure: bool = False) -> str:
-        """The scheme for a new secret: the requested one, else an unlocked keyring, for root the encrypted file.
+    def _unrecorded(self, reference: Reference) -> SecretError:
+        return SecretError(
+            "secret.unrecorded",
+            f"nothing is recorded about whom {reference} is for ({self._ledger.path})",
+            hint=_again(reference),
+        )
+
+    def choose_store(self, requested: str | None, *, insecure: bool = False) -> str:
+        """The scheme for a new secret: the requested one, else the configured one, else the keyring, for root the
+        encrypted file; it has to be usable here and now.
 
         `plain` needs `insecure`, and is never chosen. Raise SecretError `secret.no_store`, `secret.insecure`,
         `secret.read_only`.
@@ -77,7 +89,7 @@ class Vault:
                 f"{requested} is no store that Postroom writes to",
                 hint="Choose one of: " + ", ".join(STORED_SCHEMES),
             )
-        scheme = requested or ("encrypted" if is_root else "keyring")
+        scheme = requested or self._default_store
         state = self._store(scheme).state()
         if state.state == "usable":
             return scheme
@@ -87,6 +99,11 @@ class Vault:
             hint=" ".join(part for part in (state.hint, "" if "--store" in state.hint else INSTEAD) if part),
             data={"store": scheme, "state": state.state},
         )
+
+    def bound_to(self, reference: Reference) -> Binding | None:
+        """Whom a stored secret is for, by the ledger alone."""
+        row = self._ledger.rows().get(reference)
+        return row.binding if row else None
 
     def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]:
         """Keep a secret and record whom it is for. Return where it is, and whether anything changed.
@@ -121,24 +138,14 @@ class Vault:
             stored = self._store(reference.scheme).remove(reference.locator)
             return self._ledger.forget(reference) or stored
 
-    def move(
-        self,
-        reference: Reference,
-        path: str,
-        scheme: str,
-        binding: Binding,
-        switch: Callable[[Reference], None],
-    ) -> Reference:
-        """Keep the secret in another store: write it there, `switch` the configuration over, then forget the old one.
-
-        `path` is where it goes; a secret that was only read (a file, a command) stays where it was as well.
-        """
+    def relocate(self, reference: Reference, path: str) -> Reference:
+        """Keep a stored secret under another path of the same store, for whomever it was for."""
+        binding = self.bound_to(reference)
         secret = self.read(reference, binding)
-        moved, _ = self.put(path, secret, scheme, binding)
-        if moved != reference:
-            switch(moved)
-            if reference.scheme in STORED_SCHEMES:
-                self.remove(reference)
+        if binding is None:
+            raise self._unrecorded(reference)
+        moved, _ = self.put(path, secret, reference.scheme, binding)
+        self.remove(reference)
         return moved
 
     def entries(self) -> list[Entry]:
@@ -148,6 +155,10 @@ class Vault:
     def states(self) -> Mapping[str, StoreState]:
         """How usable each store is, here and now."""
         return {scheme: self._store(scheme).state() for scheme in SCHEMES}
+
+
+def _again(reference: Reference) -> str:
+    return f"postroom secrets set {reference.locator}"
 
 
 def _whom(binding: Binding) -> str:
