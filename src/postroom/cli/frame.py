@@ -3,18 +3,20 @@
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
 from postroom.cli.lazy import COMMANDS, load
 from postroom.cli.options import Globals
-from postroom.desk import Desk
 from postroom.errors import Exit, UsageError
 from postroom.result import Result, Step
 from postroom.ui.blocks import Block, View
 from postroom.ui.prompt import Prompt
 from postroom.ui.render import Output, PlainOutput, Renderer, quietly
+
+if TYPE_CHECKING:
+    from postroom.desk import Desk
 
 
 class Front:
@@ -33,10 +35,11 @@ class Front:
         return len(words) == 1 and isinstance(COMMANDS[words[0]][1], dict)
 
     @cached_property
-    def desk(self) -> Desk:
+    def desk(self) -> "Desk":
         """The desk that the global options name."""
         flags = self.flags
-        desk = Desk(config=flags.config, state_dir=flags.state_dir, system=flags.system, user=flags.user)
+        make = load("postroom.desk:Desk")
+        desk: Desk = make(config=flags.config, state_dir=flags.state_dir, system=flags.system, user=flags.user)
         if self.prompt.possible:
             desk.ask_secret = lambda question: self.prompt.secret(question, option="--password-stdin")
         return desk

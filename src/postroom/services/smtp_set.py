@@ -67,6 +67,7 @@ class Vault(Protocol):
 
     def choose_store(self, requested: str | None, *, insecure: bool = False) -> str: ...
     def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]: ...
+    def remove(self, reference: Reference) -> bool: ...
     def bound_to(self, reference: Reference) -> Binding | None: ...
 
 
@@ -108,6 +109,8 @@ def smtp_set(
     if not request.dry_run:
         changes += _store(request, references, vault, name, server, already=changes)
         outcome = file.change(mutate)
+        for old in _replaced(settings.servers.get(name), references, request.unset):
+            vault.remove(old)
     preset = find_preset(server.provider) if server.provider else None
     return Result(
         COMMAND,
@@ -213,6 +216,27 @@ def _store(
         if changed and not any(change["key"] == key for change in already):
             changes.append({"key": key, "old": "set", "new": "set"})
     return changes
+
+
+def _replaced(
+    server: Server | None, references: Mapping[KeyPath, Reference], unset: Sequence[KeyPath]
+) -> list[Reference]:
+    """The secrets in our stores that the server used and no longer does."""
+    if server is None:
+        return []
+    used = {
+        ("password",): server.password,
+        ("access_token",): server.access_token,
+        ("proxy_password",): server.proxy_password,
+        ("oauth", "client_secret"): server.oauth.client_secret,
+    }
+    return [
+        old
+        for path, old in used.items()
+        if old is not None
+        and old.scheme in STORED_SCHEMES
+        and (path in unset or (path in references and references[path] != old))
+    ]
 
 
 def _missing(server: Server) -> str | None:

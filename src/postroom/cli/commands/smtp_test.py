@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from postroom.cli.frame import Front, front_of
+from postroom.cli.lazy import load
 from postroom.cli.settings_options import given_secrets, given_values, takes_server_options
 from postroom.cli.trial import prove, try_values
 from postroom.domain.kinds import Duration
@@ -15,7 +16,8 @@ from postroom.errors import Exit, FileError, PostroomError, UsageError
 from postroom.result import Result
 from postroom.services.smtp_test import Request
 from postroom.ui.views import smtp_test as views
-from postroom.ui.views.reports import REPORTS, junit_report, nagios_status
+
+FORMATS = ("text", "github", "junit", "nagios")
 
 
 @takes_server_options
@@ -72,7 +74,7 @@ def test_server(
     front = front_of(ctx)
     _one_of("--until", until, STEPS)
     _one_of("--as", kind, KINDS_OF_MAIL)
-    _one_of("--format", format_, ("text", *REPORTS))
+    _one_of("--format", format_, FORMATS)
     names = [word for word in words or () if "@" not in word]
     if len(names) > 1:
         raise UsageError("usage.bad_argument", f"{names[1]!r} is a second server name", hint="recipients have an @")
@@ -99,16 +101,19 @@ def test_server(
 
 def _report(front: Front, junit: Path | None, form: str, result: Result, error: PostroomError | None) -> bool:
     """Write the reports that were asked for; True when one took the place of the text."""
+    if junit is None and (form == "text" or front.flags.json):
+        return False
+    reports = load("postroom.ui.views.reports:REPORTS")
     if junit is not None:
         try:
-            junit.write_text(junit_report(result, error), encoding="utf-8")
+            junit.write_text(reports["junit"](result, error), encoding="utf-8")
         except OSError as problem:
             what = f"cannot write {junit}: {problem.strerror}"
             raise FileError("file.cannot_create", what, exit=Exit.CANNOT_CREATE) from problem
     if form == "text" or front.flags.json:
         return False
-    text = REPORTS[form](result, error)
-    status = nagios_status(result, error) if form == "nagios" else result.exit
+    text = reports[form](result, error)
+    status = load("postroom.ui.views.reports:nagios_status")(result, error) if form == "nagios" else result.exit
     front.replace(Result("smtp test", {**result.data, "text": text}, exit=status), views.report)
     return True
 

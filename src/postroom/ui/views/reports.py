@@ -1,8 +1,8 @@
 """Owns the reports of a test that other programs read: GitHub annotations, JUnit, Nagios."""
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from postroom.errors import Exit, PostroomError
 from postroom.result import Result
@@ -50,7 +50,7 @@ def junit_report(result: Result, error: PostroomError | None) -> str:
 
 def _case(step: Mapping[str, Any], error: PostroomError | None) -> str:
     seconds = (step["duration_ms"] or 0) / 1000
-    head = f'  <testcase classname="smtp" name={quoteattr(step["name"])} time="{seconds:.3f}"'
+    head = f'  <testcase classname="smtp" name="{escape(step["name"])}" time="{seconds:.3f}"'
     if step["skipped"]:
         return head + "><skipped/></testcase>"
     if step["ok"] is False and error is not None:
@@ -58,7 +58,7 @@ def _case(step: Mapping[str, Any], error: PostroomError | None) -> str:
         shown = escape("\n".join(safe_line(line) for line in text.splitlines()))
         return (
             head
-            + f"><failure type={quoteattr(error.code)} message={quoteattr(safe_line(error.message))}>"
+            + f'><failure type="{escape(error.code)}" message="{escape(safe_line(error.message))}">'
             + f"{shown}</failure></testcase>"
         )
     return head + "/>"
