@@ -97,27 +97,27 @@ def _sign(error: OSError) -> str:
         return "connection-timeout"
     if isinstance(error, ConnectionRefusedError):
         return "connection-refused"
-    return "unreachable"
+    return "closed" if isinstance(error, ConnectionError) else "unreachable"
 
 
 class Connection:
-    """A connected stream. Raises OSError as the socket does; TimeoutError when the moment has come."""
+    """A connected stream. Raises OSError as the socket does; TimeoutError when the moment has come.
+
+    `local` and `peer` are the IP addresses of both ends, `port` the peer's. Made of a connected socket, which it closes
+    even when it cannot be made; raise Broken then.
+    """
 
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
         self._sock = sock
         self._clock = clock
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    @property
-    def local(self) -> str:
-        """Our own address."""
-        return str(self._sock.getsockname()[0])
-
-    @property
-    def peer(self) -> tuple[str, int]:
-        """The address and port at the other end."""
-        name = self._sock.getpeername()
-        return str(name[0]), int(name[1])
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.local = str(sock.getsockname()[0])
+            peer = sock.getpeername()
+            self.peer, self.port = str(peer[0]), int(peer[1])
+        except OSError as error:
+            sock.close()
+            raise Broken("closed", str(error)) from error
 
     def read(self, until: float) -> bytes:
         """What has come, b"" at the end of the stream."""

@@ -145,7 +145,7 @@ class _Opening:
         dialogue.connection = connection = Connection(sock, dialogue.clock)
         dialogue.transcript.note(f"connected to {server.host} port {server.port}")
         self._check_cleartext()
-        address, port = (server.host, server.port) if self._dial else connection.peer
+        address, port = (server.host, server.port) if self._dial else (connection.peer, connection.port)
         dialogue.evidence["address"] = address
         return {"address": address, "port": port, "local": connection.local}
 
@@ -155,7 +155,7 @@ class _Opening:
         connection = self._dialogue.connection
         if self._dial or connection is None:
             return False
-        address = connection.peer[0].removeprefix("::ffff:")
+        address = connection.peer.removeprefix("::ffff:")
         return address == "::1" or address.startswith("127.")
 
     def _check_cleartext(self) -> None:
