@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from postroom.config.edit import ConfigFile
+    from postroom.config.file import ConfigFile
     from postroom.config.history import History
     from postroom.config.last_test import LastTests
     from postroom.domain.message import Composed, Identity, Message
@@ -139,7 +139,7 @@ class Desk:
     @cached_property
     def file(self) -> "ConfigFile":
         """The configuration file that is written."""
-        from postroom.config.edit import ConfigFile
+        from postroom.config.file import ConfigFile
 
         return ConfigFile(self.scope, self.history, environ=self.environ, presets=self.preset, root=self.root)
 

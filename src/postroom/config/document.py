@@ -36,31 +36,31 @@ def parse_document(file: str, data: bytes | str) -> Document:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         text = error.object.decode("utf-8", "surrogateescape")  # nothing is lost of it in the history
-        return Document(file, text, {}, frozenset(), (Problem(file, (), "is not UTF-8", _EDIT, line),))
+        return Document(file, text, {}, frozenset(), (Problem(file, (), "is not UTF-8", EDIT_HINT, line),))
     try:
         tree = tomllib.loads(text)
     except ValueError as error:  # also a number with more digits than Python reads
         return Document(file, text, {}, frozenset(), (_syntax(file, text, error),))
     except RecursionError:
-        return Document(file, text, {}, frozenset(), (Problem(file, (), "is nested too deeply", _EDIT),))
+        return Document(file, text, {}, frozenset(), (Problem(file, (), "is nested too deeply", EDIT_HINT),))
     entries: dict[KeyPath, Value] = {}
     tables: set[KeyPath] = set()
     problems = tuple(_walk(file, (), tree, entries, tables))
     return Document(file, text, entries, frozenset(tables), problems)
 
 
-_EDIT = "postroom config edit"
+EDIT_HINT = "postroom config edit"
 
 
 def _syntax(file: str, text: str, error: ValueError) -> Problem:
     message = str(error)
     place = _PLACE.search(message)
     if not place:
-        return Problem(file, (), "is not valid TOML", _EDIT)
+        return Problem(file, (), "is not valid TOML", EDIT_HINT)
     line = int(place[1]) if place[1] else text.count("\n") + 1
     # Only the parser's fixed words: it repeats keys and characters of the file in some of its messages.
     said = re.sub(r"""(['"]).*\1|\(.*\)""", "...", message[: place.start()])
-    return Problem(file, (), f"is not valid TOML: {said[:1].lower()}{said[1:]}", _EDIT, line)
+    return Problem(file, (), f"is not valid TOML: {said[:1].lower()}{said[1:]}", EDIT_HINT, line)
 
 
 def _walk(
@@ -80,9 +80,9 @@ def _walk(
         elif name not in children and "*" not in children:
             yield _unknown(file, here, {*keys, *children})
         elif not isinstance(value, dict):
-            yield Problem(file, here, f"{shown(here)} must be a table", _EDIT)
+            yield Problem(file, here, f"{shown(here)} must be a table", EDIT_HINT)
         elif "*" in children and not NAME.fullmatch(name):
-            yield Problem(file, here, f"{shown(here)}: a name must match {NAME.pattern}", _EDIT)
+            yield Problem(file, here, f"{shown(here)}: a name must match {NAME.pattern}", EDIT_HINT)
         else:
             tables.add(here)
             yield from _walk(file, here, value, entries, tables)
@@ -109,14 +109,7 @@ def mending_hint(path: KeyPath) -> str:
     key = key_of(path)
     if key and key.secret and path[:2] == ("smtp", "servers"):
         return f"postroom smtp set {path[2]} {key.option}-stdin"
-    return f"postroom config set {'.'.join(path)} {key.kind.word}" if key else _EDIT
-
-
-def unknown_key(file: str, path: KeyPath) -> Problem:
-    """The problem of a key that is not declared; its hint names the nearest one that is."""
-    section = table_of(path[:-1])
-    keys = {key.name for key in section.declared()} if section else set()
-    return _unknown(file, path, keys | _children(path[:-1]))
+    return f"postroom config set {'.'.join(path)} {key.kind.word}" if key else EDIT_HINT
 
 
 def _unknown(file: str, path: KeyPath, known: set[str]) -> Problem:
@@ -124,9 +117,9 @@ def _unknown(file: str, path: KeyPath, known: set[str]) -> Problem:
     below = [child for child in sorted(_children(path[:-1]) - {"*"}) if key_of((*path[:-1], child, name))]
     near = difflib.get_close_matches(name, known, n=1)
     if below:
-        hint = f"It belongs one table deeper: {'.'.join((*path[:-1], below[0], name))}"
+        hint = f"it belongs one table deeper: {'.'.join((*path[:-1], below[0], name))}"
     elif near:
-        hint = f"Did you mean {'.'.join((*path[:-1], near[0]))}?"
+        hint = f"did you mean {'.'.join((*path[:-1], near[0]))}?"
     else:
-        hint = _EDIT
+        hint = EDIT_HINT
     return Problem(file, path, f"unknown key {shown(path)}", hint)

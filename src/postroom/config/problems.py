@@ -44,7 +44,7 @@ class Problem(NamedTuple):
 
 
 def invalid(problems: Sequence[Problem], texts: Mapping[str, str]) -> ConfigError:
-    """The error that tells all problems: the first in its message, every one in `data.problems`.
+    """The error that tells all problems: the first in its message, the others in its detail, all in `data.problems`.
 
     `texts` holds the content of each file by its path; the lines are looked up there.
     """
@@ -59,6 +59,7 @@ def invalid(problems: Sequence[Problem], texts: Mapping[str, str]) -> ConfigErro
     return ConfigError(
         "config.invalid",
         f"{first} (and {more} more problem{'s' if more > 1 else ''})" if more else str(first),
-        hint="`postroom config validate` lists them all." if more else first.hint,
+        hint="postroom config validate" if more else first.hint,
+        detail="\n".join(str(problem) for problem in located[1:]),
         data={"problems": [problem.as_data() for problem in located]},
     )

@@ -1,0 +1,84 @@
+"""Says what the configuration is: its files, its values with their sources, its faults, all of it as one text."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from postroom.domain.settings import Settings
+from postroom.errors import ConfigError, Exit
+from postroom.result import Result
+from postroom.services.config_keys import read_key, section_of, source_data
+from postroom.services.servers import key_value
+
+
+class Scope(Protocol):
+    """Where the files lie."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def layers(self) -> Sequence[Path]: ...
+    @property
+    def main(self) -> Path: ...
+    @property
+    def state(self) -> Path: ...
+
+
+def path(scope: Scope) -> Result:
+    """The files that are read, lowest first, the one that is written, and the directory of the state."""
+    files = [{"file": str(file), "exists": file.exists(), "written": file == scope.main} for file in scope.layers]
+    return Result(
+        "config path", {"scope": scope.name, "main": str(scope.main), "state": str(scope.state), "files": files}
+    )
+
+
+def show(settings: Settings) -> Result:
+    """Every value that is in effect, in the order of the file, each with its source."""
+    values = []
+    for table, section in settings.sections():
+        for key in type(section).declared():
+            value = key_value(section, key)
+            if value not in (None, []):
+                source = source_data(section.source(key.name))
+                values.append({"key": ".".join((*table, key.name)), "value": value, "source": source})
+    return Result("config show", {"values": values}, settings.warnings)
+
+
+def get(settings: Settings, text: str) -> Result:
+    """One value with its source; `value` is null, and the exit status 1, where there is none."""
+    key_path, key = read_key(text)
+    section = section_of(settings, key_path)
+    value = key_value(section, key)
+    data: dict[str, Any] = {"key": text, "value": value, "source": source_data(section.source(key.name))}
+    return Result("config get", data, exit=Exit.NO if value is None else Exit.OK)
+
+
+def validate(read: Callable[[], Settings], scope: Scope) -> Result:
+    """Read everything. Raise ConfigError that tells every problem with what mends it."""
+    try:
+        settings = read()
+    except ConfigError as error:
+        problems = error.data.get("problems")
+        if not problems:
+            raise
+        raise ConfigError(
+            error.code,
+            f"the configuration has {len(problems)} problem{'s' if len(problems) > 1 else ''}",
+            hint="postroom config edit",
+            detail="\n".join(_told(problem) for problem in problems),
+            data={"valid": False, "problems": problems},
+        ) from error
+    files = [str(file) for file in scope.layers if file.exists()]
+    data = {"valid": True, "problems": [], "files": files, "servers": list(settings.servers)}
+    return Result("config validate", data, settings.warnings)
+
+
+def _told(problem: dict[str, Any]) -> str:
+    place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
+    hint = f"  ({problem['hint']})" if problem["hint"] else ""
+    return f"{place}: {problem['message']}{hint}"
+
+
+def export(text: Callable[[], str]) -> Result:
+    """All that the files say, as one TOML document; of secrets only where they are kept."""
+    return Result("config export", {"text": text()})
