@@ -20,15 +20,16 @@ _MAILBOX = re.compile(r'("(?:[^"\\]|\\.)*" |[^"<>,@;:()\\\[\]]+ |)(?:<([^<>",\s]
 """A quoted name, a name of atoms or encoded words, or none; then an address, in angle brackets after a name."""
 _ALTERNATIVE = ('multipart/alternative; boundary="', '"')
 _PARTS = ("plain", "html")
-_TYPES = frozenset(f'text/{kind}; charset="{charset}"' for kind in _PARTS for charset in ("utf-8", "us-ascii"))
+_TYPES = {kind: [f'text/{kind}; charset="{charset}"' for charset in ("utf-8", "us-ascii")] for kind in _PARTS}
 _ENCODINGS = ("7bit", "quoted-printable")
 
 
-def verify(data: bytes, fields: Sequence[Field], *, utf8: bool = False) -> None:
+def verify(data: bytes, fields: Sequence[Field], texts: Sequence[str], *, utf8: bool = False) -> None:
     """Raise DataError `message.malformed` unless `data` is one message with exactly these fields, in this order.
 
-    After `fields` the MIME fields of the body may follow and nothing else. `utf8`: header fields may hold UTF-8, for an
-    SMTPUTF8 message. The body is lines of printable ASCII, each at most 998 octets.
+    After `fields` the MIME fields of the body may follow and nothing else. `texts` is the plain text, and the HTML
+    where there is one; line ends of any kind are equal. `utf8`: header fields may hold UTF-8, for an SMTPUTF8 message.
+    The body is lines of printable ASCII, each at most 998 octets.
     """
     _verify_line_ends(data)
     if not data.endswith(b"\r\n"):
@@ -41,7 +42,7 @@ def verify(data: bytes, fields: Sequence[Field], *, utf8: bool = False) -> None:
     for field, (name, value) in zip(fields, found_fields, strict=False):
         if _reading(field, value) != _asked(field):
             raise _malformed(f"the field {name}", "does not read as the text that was asked for")
-    _verify_body(found_fields[len(fields) :], body)
+    _verify_body(found_fields[len(fields) :], body, texts)
 
 
 def _verify_line_ends(data: bytes) -> None:
@@ -142,35 +143,49 @@ def _mailboxes(value: str) -> Iterator[tuple[str, str]]:
         position += 2
 
 
-def _verify_body(fields: Sequence[tuple[str, str]], body: bytes) -> None:
+def _verify_body(fields: Sequence[tuple[str, str]], body: bytes, texts: Sequence[str]) -> None:
     if foreign := body.translate(None, _PLAIN):
         raise _malformed("the body", f"contains {_octet(foreign[:1])}")
     if any(len(line) > LONGEST_LINE_BYTES for line in body.split(b"\r\n")):
         raise _malformed("the body", f"has a line of more than {LONGEST_LINE_BYTES} octets")
-    boundary = _verify_mime(fields, "the message")
-    if boundary is None:
+    if len(texts) == 1:
+        _verify_text(fields, body, _PARTS[0], texts[0])
         return
-    delimiter = b"--" + boundary.encode("ascii")
-    preamble, *parts = (b"\r\n" + body).split(b"\r\n" + delimiter)
+    names = [name for name, _ in fields]
+    before, after = _ALTERNATIVE
+    if names != ["Content-Type"] or not (fields[0][1].startswith(before) and fields[0][1].endswith(after)):
+        raise _foreign_mime("message", fields)
+    boundary = fields[0][1].removeprefix(before).removesuffix(after)
+    preamble, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii"))
     closing = parts.pop() if parts else b""
-    if preamble.strip(b"\r\n") or closing != b"--\r\n" or len(parts) != len(_PARTS):
-        raise _malformed("the body", f"does not have its {len(_PARTS)} parts")
-    for kind, part in zip(_PARTS, parts, strict=True):
-        part_fields, _ = _split(part.removeprefix(b"\r\n"), utf8=False)
-        if _verify_mime(part_fields, f"the {kind} part") or not part_fields[0][1].startswith(f"text/{kind};"):
-            raise _malformed(f"the {kind} part", "is of another type")
+    if preamble or closing != b"--\r\n" or len(parts) != len(texts):
+        raise _malformed("the body", f"does not have its {len(texts)} parts")
+    for kind, part, text in zip(_PARTS, parts, texts, strict=True):
+        part_fields, part_body = _split(part.removeprefix(b"\r\n"), utf8=False)
+        _verify_text(part_fields, part_body, kind, text)
 
 
-def _verify_mime(fields: Sequence[tuple[str, str]], where: str) -> str | None:
-    """Check the MIME fields of a message or part; return the boundary of a multipart."""
+def _verify_text(fields: Sequence[tuple[str, str]], body: bytes, kind: str, text: str) -> None:
     names = [name for name, _ in fields]
     values = [value for _, value in fields]
-    if names == ["Content-Type", "Content-Transfer-Encoding"] and values[0] in _TYPES and values[1] in _ENCODINGS:
-        return None
-    before, after = _ALTERNATIVE
-    if names == ["Content-Type"] and values[0].startswith(before) and values[0].endswith(after):
-        return values[0].removeprefix(before).removesuffix(after)
-    raise _malformed(where, f"has the MIME fields {', '.join(names) or 'of nobody'}, with values that are not ours")
+    if names != ["Content-Type", "Content-Transfer-Encoding"] or values[0] not in _TYPES[kind]:
+        raise _foreign_mime(f"{kind} text", fields)
+    if values[1] not in _ENCODINGS:
+        raise _foreign_mime(f"{kind} text", fields)
+    octets = binascii.a2b_qp(body) if values[1] == "quoted-printable" else body
+    if octets != _octets(text):
+        raise _malformed(f"the {kind} text", "does not read as it was given")
+
+
+def _octets(text: str) -> bytes:
+    """The text as a body has it: UTF-8, every line ended by CRLF, the last one too."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+    return "\r\n".join([*lines, ""]).encode("utf-8", "surrogatepass")
+
+
+def _foreign_mime(where: str, fields: Sequence[tuple[str, str]]) -> DataError:
+    found = ", ".join(f"{name}: {value}" for name, value in fields)
+    return _malformed(f"the {where}", f"has MIME fields that are not ours ({found or 'none'})")
 
 
 def _octet(octet: bytes) -> str:

@@ -76,7 +76,8 @@ def build(
         _check_address(address)
     utf8_header = any(mailbox.address.utf8 for mailbox in mailboxes)
     data = _serialise(fields, message, boundary=_boundary(message_id))
-    verify(data, fields, utf8=utf8_header)
+    texts = (message.text, message.html) if message.html else (message.text,)
+    verify(data, fields, texts, utf8=utf8_header)
     return Composed(
         envelope,
         data,
@@ -171,7 +172,7 @@ def _serialise(fields: Iterable[Field], message: Message, *, boundary: str) -> b
         del part["MIME-Version"]  # it belongs to the whole message alone (RFC 2045 4)
         mail.attach(part)
     buffer = BytesIO()
-    BytesGenerator(buffer).flatten(mail)
+    BytesGenerator(buffer, mangle_from_=False).flatten(mail)
     return buffer.getvalue()
 
 
