@@ -81,6 +81,14 @@ class Binding(NamedTuple):
     username: str
 
 
+class Stored(NamedTuple):
+    """A stored secret as the ledger knows it. `set_at` is RFC 3339, UTC."""
+
+    reference: Reference
+    set_at: str
+    binding: Binding
+
+
 class Credential(NamedTuple):
     """What a session logs in with.
 

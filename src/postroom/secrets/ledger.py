@@ -21,15 +21,6 @@ from postroom.secrets import refusals
 LOCK_SECONDS = 15.0
 
 
-FILE_NAME = "secrets.toml"
-
-
-def set_at(state: Path, reference: Reference, *, root: bool) -> datetime | None:
-    """When a secret was set, by the ledger in the state directory; None where that is not known."""
-    row = Ledger(state / FILE_NAME, as_root=root).rows().get(reference)
-    return datetime.fromisoformat(row.set_at) if row else None
-
-
 class Row(NamedTuple):
     """What is known about one stored secret. `set_at` is RFC 3339, UTC."""
 

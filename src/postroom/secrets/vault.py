@@ -5,24 +5,18 @@ nobody. A store is chosen once and stands in the reference; none is ever searche
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from postroom.clock import Clock, rfc3339
 from postroom.domain.ports import SecretStore, StoreState
-from postroom.domain.secret import SCHEMES, STORED_SCHEMES, Binding, Reference, Secret
+from postroom.domain.secret import SCHEMES, STORED_SCHEMES, Binding, Reference, Secret, Stored
 from postroom.errors import SecretError
 from postroom.secrets import refusals
 from postroom.secrets.ledger import Ledger, Row
 
-INSTEAD = "Give one of: --store encrypted, --password-file FILE, --password-env NAME, --password-command CMD"
-
-
-class Entry(NamedTuple):
-    """A stored secret as the ledger knows it. `set_at` is RFC 3339, UTC."""
-
-    reference: Reference
-    set_at: str
-    binding: Binding
+INSTEAD = (
+    "Add --store encrypted, or let smtp set read it from elsewhere: "
+    "--password-file FILE, --password-env NAME, --password-command CMD"
+)
 
 
 class Vault:
@@ -37,10 +31,17 @@ class Vault:
         as_root: bool,
         default_store: str | None = None,
     ) -> None:
-        self._store = stores
+        self._stores = stores
+        self._opened: dict[str, SecretStore] = {}
         self._ledger = ledger
         self._clock = clock
-        self._default_store = default_store or ("encrypted" if as_root else "keyring")
+        self.default_store = default_store or ("encrypted" if as_root else "keyring")
+
+    def _store(self, scheme: str) -> SecretStore:
+        """The same one every time: it remembers its key, and that it hangs."""
+        if scheme not in self._opened:
+            self._opened[scheme] = self._stores(scheme)
+        return self._opened[scheme]
 
     def read(self, reference: Reference, binding: Binding | None) -> Secret:
         """The secret, for use with `binding`; None is for looking after it, not for using it.
@@ -54,7 +55,11 @@ class Vault:
     def _check(self, reference: Reference, binding: Binding) -> None:
         row = self._ledger.rows().get(reference)
         if row is None:
-            raise self._unrecorded(reference)
+            raise SecretError(
+                "secret.unrecorded",
+                f"nothing is recorded about whom {reference} is for ({self._ledger.path})",
+                hint=_again(reference),
+            )
         if row.binding != binding:
             raise SecretError(
                 "secret.bound_elsewhere",
@@ -62,13 +67,6 @@ class Vault:
                 hint=_again(reference),
                 data={"recorded": row.binding._asdict(), "wanted": binding._asdict()},
             )
-
-    def _unrecorded(self, reference: Reference) -> SecretError:
-        return SecretError(
-            "secret.unrecorded",
-            f"nothing is recorded about whom {reference} is for ({self._ledger.path})",
-            hint=_again(reference),
-        )
 
     def choose_store(self, requested: str | None, *, insecure: bool = False) -> str:
         """The scheme for a new secret: the requested one, else the configured one, else the keyring, for root the
@@ -89,7 +87,7 @@ class Vault:
                 f"{requested} is no store that Postroom writes to",
                 hint="Choose one of: " + ", ".join(STORED_SCHEMES),
             )
-        scheme = requested or self._default_store
+        scheme = requested or self.default_store
         state = self._store(scheme).state()
         if state.state == "usable":
             return scheme
@@ -138,19 +136,9 @@ class Vault:
             stored = self._store(reference.scheme).remove(reference.locator)
             return self._ledger.forget(reference) or stored
 
-    def relocate(self, reference: Reference, path: str) -> Reference:
-        """Keep a stored secret under another path of the same store, for whomever it was for."""
-        binding = self.bound_to(reference)
-        secret = self.read(reference, binding)
-        if binding is None:
-            raise self._unrecorded(reference)
-        moved, _ = self.put(path, secret, reference.scheme, binding)
-        self.remove(reference)
-        return moved
-
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Stored]:
         """What is stored, by reference. Opens no store."""
-        return [Entry(reference, *row) for reference, row in sorted(self._ledger.rows().items())]
+        return [Stored(reference, *row) for reference, row in sorted(self._ledger.rows().items())]
 
     def states(self) -> Mapping[str, StoreState]:
         """How usable each store is, here and now."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.secrets.credential import SystemdCredential
 from postroom.secrets.encrypted import EncryptedFile
-from postroom.secrets.ledger import FILE_NAME, Ledger
+from postroom.secrets.ledger import Ledger
 from postroom.secrets.vault import Vault
 from tests.support.moving_clock import MovingClock
 
@@ -38,7 +38,7 @@ def vault_in(state: Path) -> Vault:
         ask=None,
         as_root=ROOT,
     )
-    return Vault(lambda _: store, Ledger(state / FILE_NAME, as_root=ROOT), MovingClock(), as_root=ROOT)
+    return Vault(lambda _: store, Ledger(state / "secrets.toml", as_root=ROOT), MovingClock(), as_root=ROOT)
 
 
 def writer(state: Path, name: str, count: int) -> "subprocess.Popen[str]":

@@ -10,7 +10,7 @@ from postroom.domain.ports import SecretStore, StoreState
 from postroom.domain.secret import SCHEMES, Binding, Reference, Secret
 from postroom.errors import Exit, SecretError
 from postroom.secrets import refusals
-from postroom.secrets.ledger import FILE_NAME, Ledger, set_at
+from postroom.secrets.ledger import Ledger
 from postroom.secrets.vault import Vault
 from tests.support.moving_clock import MovingClock
 
@@ -59,7 +59,7 @@ class Desk:
 
     def __init__(self, state: Path, *, as_root: bool = False, default_store: str | None = None) -> None:
         self.shelves = {scheme: Shelf(scheme) for scheme in SCHEMES}
-        self.ledger = Ledger(state / FILE_NAME, as_root=False)
+        self.ledger = Ledger(state / "secrets.toml", as_root=False)
         self.clock = MovingClock()
         self.vault = Vault(self.store, self.ledger, self.clock, as_root=as_root, default_store=default_store)
 
@@ -154,21 +154,6 @@ def test_removal_is_from_store_and_ledger(desk: Desk) -> None:
     assert (desk.vault.entries(), desk.shelves["keyring"].held) == ([], {})
 
 
-def test_a_renamed_server_takes_its_secret_and_its_binding_along(desk: Desk) -> None:
-    reference, _ = desk.vault.put(PATH, Secret(SENTINEL), "encrypted", ALICE)
-    moved = desk.vault.relocate(reference, "smtp/new/password")
-    assert str(moved) == "encrypted:smtp/new/password"
-    assert desk.vault.read(moved, ALICE) == Secret(SENTINEL)
-    assert set(desk.shelves["encrypted"].held) == {"smtp/new/password"}
-
-
-def test_what_nobody_recorded_is_not_relocated(desk: Desk) -> None:
-    desk.shelves["keyring"].held[PATH] = Secret(SENTINEL)
-    with pytest.raises(SecretError) as refused:
-        desk.vault.relocate(Reference("keyring", PATH), "smtp/new/password")
-    assert code_of(refused) == "secret.unrecorded"
-
-
 @pytest.mark.parametrize(
     ("as_root", "default_store", "requested", "chosen"),
     [
@@ -255,13 +240,17 @@ def test_a_damaged_ledger_lets_no_secret_be_used(desk: Desk, text: str) -> None:
     assert code_of(refused) == "secret.ledger_damaged"
 
 
-def test_the_age_of_a_secret_is_known_without_its_store(desk: Desk, tmp_path: Path) -> None:
-    now = desk.clock.now()
-    reference, _ = desk.vault.put(PATH, Secret(SENTINEL), "keyring", ALICE)
-    found = set_at(tmp_path / "state", reference, root=False)
-    assert found is not None
-    assert abs((found - now).total_seconds()) < 0.001
-    assert set_at(tmp_path / "state", Reference("keyring", "other"), root=False) is None
+def test_a_store_is_opened_once(desk: Desk) -> None:
+    opened: list[str] = []
+
+    def open_store(scheme: str) -> SecretStore:
+        opened.append(scheme)
+        return desk.store(scheme)
+
+    vault = Vault(open_store, desk.ledger, desk.clock, as_root=False)
+    reference, _ = vault.put(PATH, Secret(SENTINEL), vault.choose_store(None), ALICE)
+    vault.read(reference, ALICE)
+    assert opened == ["keyring"]
 
 
 def test_fifty_puts_at_once_are_all_recorded(desk: Desk) -> None:

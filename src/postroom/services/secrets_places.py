@@ -1,0 +1,116 @@
+"""Owns the places of secrets: the settings that hold one, by the names that people use for them.
+
+A place is named `smtp/main/password` or `main.password`. It refuses to open a store.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from postroom.domain.ports import StoreState
+from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret, Stored
+from postroom.domain.settings import Server, Settings, key_of
+from postroom.errors import UsageError
+from postroom.services.servers import key_value, named_server
+
+KeyPath = tuple[str, ...]
+
+
+class Vault(Protocol):
+    """Where secrets are kept."""
+
+    @property
+    def default_store(self) -> str: ...
+    def choose_store(self, requested: str | None, *, insecure: bool = False) -> str: ...
+    def read(self, reference: Reference, binding: Binding | None) -> Secret: ...
+    def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]: ...
+    def remove(self, reference: Reference) -> bool: ...
+    def entries(self) -> Sequence[Stored]: ...
+    def states(self) -> Mapping[str, StoreState]: ...
+
+
+class Draft(Protocol):
+    """The configuration file while it is being changed; paths are full."""
+
+    def set(self, path: KeyPath, value: str) -> None: ...
+    def unset(self, path: KeyPath) -> bool: ...
+
+
+class Place(NamedTuple):
+    """A setting that holds a secret. `field` is the path within the server's table; `reference` is where the secret is
+    now, None where none is set.
+    """
+
+    server: Server
+    field: KeyPath
+    reference: Reference | None
+
+    @property
+    def path(self) -> str:
+        """The secret's name in a store: `smtp/main/password`."""
+        return "/".join(("smtp", self.server.name, *self.field))
+
+    @property
+    def key_path(self) -> KeyPath:
+        """The setting's path in the configuration."""
+        return ("smtp", "servers", self.server.name, *self.field)
+
+    @property
+    def key(self) -> str:
+        """The same, dotted."""
+        return ".".join(self.key_path)
+
+    @property
+    def binding(self) -> Binding:
+        """Whom a secret here is for."""
+        return Binding(self.server.host, self.server.username or "")
+
+    @property
+    def stored(self) -> Reference | None:
+        """The reference, where it is to a store that Postroom writes to."""
+        return self.reference if self.reference and self.reference.scheme in STORED_SCHEMES else None
+
+    def reference_in(self, scheme: str) -> Reference:
+        """Where the secret would be in a store."""
+        return Reference(scheme, self.path)
+
+
+def places(settings: Settings) -> Iterator[Place]:
+    """Every place of every server, set or not."""
+    for server in settings.servers.values():
+        for prefix, section in (((), server), (("oauth",), server.oauth)):
+            for key in type(section).declared():
+                if key.secret:
+                    text = key_value(section, key)
+                    yield Place(server, (*prefix, key.name), Reference.parse(str(text)) if text else None)
+
+
+def find_place(settings: Settings, text: str) -> Place:
+    """The place that a person names. Raise UsageError, or ConfigError for an unknown server."""
+    words = text.split("/")[1:] if text.startswith("smtp/") else text.split(".")
+    name, field = words[0], tuple(words[1:])
+    if not name or not field:
+        raise UsageError(
+            "usage.bad_place", f"{text!r} names no secret", hint="Give it like main.password or smtp/main/password."
+        )
+    named_server(settings, name)
+    known = [place for place in places(settings) if place.server.name == name]
+    for place in known:
+        if place.field == field:
+            return place
+    key = key_of(("smtp", "servers", name, *field))
+    what = "is a setting, no secret" if key else "is unknown"
+    raise UsageError(
+        "usage.bad_place",
+        f"{text!r} {what}; the secrets of {name} are " + ", ".join(".".join(place.field) for place in known),
+        hint=f"postroom smtp set {name} {key.option} {key.kind.word}" if key else f"postroom smtp show {name}",
+    )
+
+
+def set_reference(place: Place, reference: Reference) -> Callable[[Draft], None]:
+    """A change of the configuration: the secret is there from now on."""
+    return lambda draft: draft.set(place.key_path, str(reference))
+
+
+def still_used(settings: Settings, reference: Reference, *, besides: Place) -> bool:
+    """Whether another setting refers to the same secret."""
+    return any(place.reference == reference for place in places(settings) if place.key != besides.key)

@@ -1,0 +1,21 @@
+"""Says which secret stores work here and now."""
+
+from postroom.domain.secret import STORED_SCHEMES
+from postroom.result import Result
+from postroom.services.secrets_places import Vault
+
+
+def stores(vault: Vault) -> Result:
+    """Every store with its state; `default` marks the one that new secrets go to."""
+    rows = [
+        {
+            "store": scheme,
+            "writable": scheme in STORED_SCHEMES,
+            "default": scheme == vault.default_store,
+            "state": state.state,
+            "reason": state.reason,
+            "hint": state.hint,
+        }
+        for scheme, state in vault.states().items()
+    ]
+    return Result("secrets stores", {"stores": rows})
