@@ -37,6 +37,9 @@ _FREE_PORT_TRIES = 20
 
 _START_DEADLINE_SECONDS = 10.0
 
+# aiosmtpd warns about its own deprecations at every login; without a handler that would go to stderr.
+logging.getLogger("mail.log").addHandler(logging.NullHandler())
+
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
 
@@ -107,10 +110,6 @@ class Server:
         except OSError as error:
             raise _not_bound(self.port, error) from error
         self.port = listeners[0].getsockname()[1]
-        # aiosmtpd warns about its own deprecations and tells every command; there are no log files here.
-        talk = logging.getLogger("mail.log")
-        talk.addHandler(logging.NullHandler())
-        talk.propagate = False
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(listeners, context)), name="postroom-sandbox", daemon=True
         )
@@ -147,8 +146,6 @@ class Server:
 
     async def _serve(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
         self._loop = asyncio.get_running_loop()
-        # A client that hangs up in the middle of a handshake is its own affair.
-        self._loop.set_exception_handler(lambda *_: None)
         self._stopping = asyncio.Event()
 
         def connection() -> asyncio.BaseProtocol:

@@ -35,6 +35,7 @@ def send(*recipients: str) -> list[str]:
 
 def mail_to(port: int, recipient: str, subject: str = "Welcome") -> None:
     with smtplib.SMTP("localhost", port, timeout=_DEADLINE_SECONDS) as smtp:
+        smtp.login("ann", "any")
         smtp.sendmail("app@example.com", recipient, f"Subject: {subject}\r\n\r\nHello {recipient}\r\n".encode())
 
 
