@@ -13,7 +13,7 @@ from typing import Self
 
 from tests.support.sweep import encodings, find
 
-_PAUSE_SECONDS = 0.001
+_PAUSE_SECONDS = 0.005  # the shortest-lived program of interest lives 50 ms; the tests beside us need the processor
 
 
 class ProcessWatch:
