@@ -18,11 +18,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from postroom.files import atomic_write, locked, make_directory
 
-LIFE = timedelta(days=7)
-"""Long enough for a working week with one `ca.pem`, short enough to be worth nothing when it leaks."""
+RENEW_BEFORE = timedelta(days=22)
+"""`smtp test` warns of a certificate with fewer than 21 days left, and with --strict fails for it."""
 
-RENEW_BEFORE = timedelta(days=1)
-"""A server that starts today must not expire under a test run of tonight."""
+LIFE = RENEW_BEFORE + timedelta(days=7)
+"""A working week with one `ca.pem`."""
 
 _SKEW = timedelta(minutes=5)
 """Containers and virtual machines wake up with clocks that are a little behind."""

@@ -223,7 +223,8 @@ class _Handler:
         self.received += 1
         if self._watch:
             self._watch(arrival)
-        return f"250 2.0.0 Ok: kept as {arrival.number}"
+        # The form that most servers use, so that clients find the number.
+        return f"250 2.0.0 Ok: queued as {arrival.number}"
 
     async def handle_exception(self, error: Exception) -> str:
         return f"451 4.3.0 {error}"

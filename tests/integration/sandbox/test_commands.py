@@ -249,6 +249,12 @@ def test_within_run_wait_and_show_look_at_its_own_mails(run_postroom: RunPostroo
     assert "other sandbox" not in done.stdout
 
 
+def test_a_strict_test_within_run_finds_nothing_to_mend(run_postroom: RunPostroom) -> None:
+    done = run_postroom("sandbox", "run", "--expect", "1", "--", *program(), "smtp", "test", "--strict", "--json")
+
+    assert (done.exit, json.loads(done.stdout)["warnings"]) == (0, [])
+
+
 def test_run_leaves_nothing_behind_unless_it_is_told_to(
     run_postroom: RunPostroom, tmp_path: Path, tmp_home: Path
 ) -> None:

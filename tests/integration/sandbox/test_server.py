@@ -171,7 +171,7 @@ def test_the_final_reply_names_the_mail(server: Server) -> None:
         smtp.ehlo()
         smtp.mail("ann@example.com")
         smtp.rcpt("bob@example.com")
-        assert smtp.data(MAIL) == (250, b"2.0.0 Ok: kept as 1")
+        assert smtp.data(MAIL) == (250, b"2.0.0 Ok: queued as 1")
 
 
 def test_a_mail_that_is_too_large_is_refused_by_its_announced_size(server: Server) -> None:
