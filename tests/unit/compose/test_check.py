@@ -77,6 +77,11 @@ def swapped(old: bytes, new: bytes) -> bytes:
         pytest.param(swapped(b" b@", b"\tb@"), "U+0009 (a tab)", id="a control in the header"),
         pytest.param(swapped(b"Doe, J", b"Doe,\xc3\xb6"), "0xC3", id="8 bits in the header"),
         pytest.param(swapped(b" =?utf-8?q?_two?=", b" "), "field Subject", id="a blank line that is a fold"),
+        pytest.param(swapped(b"\r\n =?", b"\r\n \r\n =?"), "continues nothing", id="a blank line between two words"),
+        pytest.param(
+            swapped(b'"Doe, J" <noreply@example.com>', b'"Doe, J" noreply@example.com'), "From", id="no brackets"
+        ),
+        pytest.param(swapped(b"a@example.org,", b"<a@example.org>,"), "field To", id="brackets without a name"),
         pytest.param(swapped(b" b@", b"b@"), "field To", id="a line that is no field"),
         pytest.param(swapped(b"Subject:", b"Sub ject:"), "no header field", id="a space in a name"),
         pytest.param(b" " + GOOD, "continues nothing", id="a fold of nothing"),
@@ -94,6 +99,7 @@ def test_bytes_that_say_anything_else_are_refused_by_name(data: bytes, named: st
     ("old", "new"),
     [
         pytest.param(b"--=_1--\r\n", b"--=_1--\r\n--=_1\r\n", id="something behind the end"),
+        pytest.param(b"--=_1--\r\n", b"--=_1--\r\nan epilogue\r\n", id="an epilogue"),
         pytest.param(b"--=_1--\r\n", b"", id="no end"),
         pytest.param(b"Hello\r\n", b"Hello\r\n--=_1\r\nX: y\r\n\r\nthird\r\n", id="a part more"),
         pytest.param(b"text/html", b"text/plain", id="the same part twice"),

@@ -4,7 +4,7 @@ import email.header
 import email.utils
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom.compose.header import LONGEST_LINE_BYTES, Field, Mailbox, write
@@ -38,11 +38,13 @@ def test_a_text_is_written_plainly_where_that_reads_the_same(text: str, written:
     assert write(Field("Subject", text)) == written
 
 
+@settings(deadline=None)  # the machine is shared; a slow example is no failure
 @given(fit_text)
 def test_every_fit_text_is_read_back_to_the_letter_by_another_decoder(text: str) -> None:
     assert shown(write(Field("Subject", text))) == text
 
 
+@settings(deadline=None)  # the machine is shared; a slow example is no failure
 @given(fit_text, st.sampled_from(["X", "Subject", "X-" + "a" * 58]))
 def test_lines_are_short_and_never_blank(text: str, name: str) -> None:
     first, *rest = f"{name}: {write(Field(name, text))}".split("\r\n")
@@ -87,6 +89,7 @@ def test_a_name_is_written_as_atoms_quoted_or_encoded(name: str, written: str) -
     assert write(Field("From", (Mailbox(USER, name),))) == written
 
 
+@settings(deadline=None)  # the machine is shared; a slow example is no failure
 @given(fit_text.filter(lambda text: bool(text.strip())))
 def test_no_name_adds_a_mailbox(name: str) -> None:
     written = write(Field("From", (Mailbox(USER, name),))).replace("\r\n", "")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from postroom.compose.message import LONGEST_TEXT, build
@@ -134,6 +134,7 @@ def as_servers_end_it(stream: bytes) -> int:
     return len(re.findall(rb"(?:\r\n|\n|\r)\.(?:\r\n|\n|\r)", stream))
 
 
+@settings(deadline=None, max_examples=1000)
 @given(st.text(st.one_of(st.sampled_from(".\r\n \tx"), st.characters(codec="utf-8")), max_size=60))
 @example("\n.\n")
 @example("\r.\r")
@@ -155,6 +156,7 @@ def test_one_mail_in_is_one_mail_out_whatever_its_body_holds(text: str) -> None:
     assert one_line_ends(body(composed, "plain")) == (wanted if wanted.endswith("\n") else wanted + "\n")
 
 
+@settings(deadline=None)  # the machine is shared; a slow example is no failure
 @given(st.text(max_size=200), st.text(max_size=80), st.text(max_size=80))
 @example("A =?utf-8?q?=0d=0aBcc:_x@y?=", "", "")
 @example("x", 'a" <b@c>, "d', "=?utf-8?b?DQpCY2M6IHhAeQ==?=")
