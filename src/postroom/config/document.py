@@ -58,8 +58,8 @@ def _syntax(file: str, text: str, error: ValueError) -> Problem:
     if not place:
         return Problem(file, (), "is not valid TOML", EDIT_HINT)
     line = int(place[1]) if place[1] else text.count("\n") + 1
-    # Only the parser's fixed words: it repeats keys and characters of the file in some of its messages.
-    said = re.sub(r"""(['"]).*\1|\(.*\)""", "...", message[: place.start()])
+    # Only the parser's fixed words and single characters: some of its messages repeat keys of the file.
+    said = re.sub(r"""(['"]).{2,}\1|\(.*\)""", "...", message[: place.start()])
     return Problem(file, (), f"is not valid TOML: {said[:1].lower()}{said[1:]}", EDIT_HINT, line)
 
 

@@ -4,7 +4,7 @@ It refuses to know what stands in them.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,8 +63,8 @@ def find_scope(
         name, main, state = "system", etc / FILE_NAME, prefix / "var" / "lib" / "postroom"
     else:
         name, below = "user", (etc / FILE_NAME,)
-        main = _homed(platformdirs.user_config_path("postroom", appauthor=False)) / FILE_NAME
-        state = _homed(platformdirs.user_state_path("postroom", appauthor=False))
+        main = _at_home(platformdirs.user_config_path) / FILE_NAME
+        state = _at_home(platformdirs.user_state_path)
     layers = tuple(path for file in (*below, main) for path in (file, *_drop_ins(file.parent / "conf.d")))
     return Scope(name, layers, main, _absolute(chosen_state) if chosen_state else state)
 
@@ -73,9 +73,12 @@ def _absolute(path: str) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() leaves `..` in, which would show in messages
 
 
-def _homed(path: Path) -> Path:
-    # Without HOME and without an entry in the user database the path begins with a literal `~`.
-    return path if path.is_absolute() else _HOMELESS / path.name
+def _at_home(find: Callable[..., Path]) -> Path:
+    try:
+        path = find("postroom", appauthor=False)
+    except RuntimeError:  # neither HOME nor an entry in the user database; older releases return a literal `~`
+        return _HOMELESS / "postroom"
+    return path if path.is_absolute() else _HOMELESS / "postroom"
 
 
 def _drop_ins(directory: Path) -> Iterable[Path]:
