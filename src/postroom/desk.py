@@ -4,8 +4,6 @@ It alone constructs adapters, each when it is first used: the imports stand insi
 """
 
 import os
-import pwd
-import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -15,9 +13,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from postroom.clock import Clock, rfc3339
 from postroom.config.environment import SERVER_NAME as ENVIRONMENT_SERVER
+from postroom.config.environment import VARIABLES
 from postroom.config.load import load
 from postroom.config.paths import Scope, find_scope
-from postroom.config.presets import all_presets, known_domains, load_preset, preset_for_address
+from postroom.config.presets import all_presets, known_domains, load_preset, preset_for_address, preset_ids
 from postroom.domain.preset import Preset
 from postroom.domain.secret import Binding
 from postroom.domain.settings import Server, Settings, Value
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from postroom.config.last_test import LastTests
     from postroom.domain.message import Composed, Identity, Message
     from postroom.domain.ports import Limits, OpenSandbox, SecretStore, Session
+    from postroom.domain.reply import Cause
     from postroom.domain.secret import Credential, Reference
     from postroom.result import Watch
     from postroom.sandbox.mailbox import Mailbox
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 SECRET_VARIABLES = ("POSTROOM_SMTP_PASSWORD", "POSTROOM_OAUTH_CLIENT_SECRET", "POSTROOM_OAUTH_ACCESS_TOKEN")
 """Variables that hold a secret itself: taken out of the environment before any child could inherit them."""
+
+NAME_SECONDS = 1.0
+"""For the look-up of this machine's full name, which EHLO can do without."""
 
 KEPT_TRANSCRIPTS = 20
 """Enough to compare a failure with those before it, few enough to stay small."""
@@ -105,14 +108,27 @@ class Desk:
         """Every preset."""
         return all_presets(self.presets_directory)
 
+    def preset_ids(self) -> "Sequence[str]":
+        """The id of every preset; no preset is read."""
+        return preset_ids(self.presets_directory)
+
+    @property
+    def causes(self) -> "Mapping[str, Cause]":
+        """Every cause class by its code, for the manual; the texts still have their placeholders."""
+        from postroom.diagnosis.catalogue import causes
+
+        return causes()
+
+    environment_variables = VARIABLES
+
     def known_domains(self) -> "Sequence[str]":
         """The domains of all presets."""
         return known_domains(self.presets_directory)
 
     @cached_property
     def hostname(self) -> str:
-        """This machine's full name, as far as it knows it."""
-        return socket.getfqdn()
+        """What this machine calls itself. No name server is asked: a broken one would delay every test."""
+        return os.uname().nodename
 
     @property
     def default_recipients(self) -> "Sequence[str]":
@@ -219,6 +235,8 @@ class Desk:
         if not self.root or self.scope.name != "system":
             return None
         try:
+            import pwd
+
             found = pwd.getpwnam("postroom")
         except KeyError:
             return None
@@ -254,6 +272,7 @@ class Desk:
     def _open_session(
         self, server: Server, credential: "Credential | None", *, limits: "Limits", watch: "Watch", until: str
     ) -> "Session":
+        from postroom.transport.connection import full_name
         from postroom.transport.session import open_session
 
         return open_session(
@@ -265,7 +284,7 @@ class Desk:
             clock=self.clock,
             dial=self._dial(server),
             encryption=self._encryption(server),
-            helo=server.helo or self.hostname,
+            helo=None if server.helo else full_name(self.hostname, NAME_SECONDS),
         )
 
     def _encryption(self, server: Server) -> "Encryption | None":

@@ -247,7 +247,8 @@ class Mailer:
         receipt: Receipt | None = None,
         transcript: str,
     ) -> Fault:
-        signs = _with_server(signs, server)
+        own_sender = composed is not None and composed.envelope.sender == server.from_
+        signs = _with_server(signs, server)._replace(own_sender=own_sender)
         cause = self._classify(signs)
         where = f"{server.host} port {server.port}"
         data = {
@@ -280,7 +281,17 @@ _BEFORE_LOGIN = ("config", "resolve", "connect", "tls", "greeting", "ehlo", "sta
 
 
 def _with_server(signs: Signs, server: Server) -> Signs:
-    return signs._replace(provider=server.provider or "", host=server.host, port=server.port, security=server.security)
+    """Signs with what the settings tell; behind the login the session was what the settings demand."""
+    behind = signs.step in ("mail", "rcpt", "data")
+    return signs._replace(
+        provider=server.provider or "",
+        server=server.name,
+        host=server.host,
+        port=server.port,
+        security=server.security,
+        encrypted=signs.encrypted or (behind and server.security != "none"),
+        logged_in=signs.logged_in or (behind and server.auth != "none"),
+    )
 
 
 def check_recipients(addresses: Sequence[str], parse: Callable[[str], Address]) -> list[Address]:

@@ -1,11 +1,8 @@
 """Owns the one try/except of the command line: every failure becomes words, an envelope and an exit status here."""
 
-import os
 import signal
 import sys
-import tempfile
-import traceback
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import NoReturn
 
 import typer
@@ -13,7 +10,7 @@ import typer
 from postroom import __version__
 from postroom.cli import tree
 from postroom.cli.frame import Front
-from postroom.cli.lazy import prefix
+from postroom.cli.lazy import load, prefix
 from postroom.cli.options import lift
 from postroom.errors import Exit, PostroomError, Stopped, UsageError
 from postroom.result import Result
@@ -129,23 +126,8 @@ def _file_error(error: OSError) -> PostroomError:
 
 
 def _bug(error: Exception, *, debug: bool) -> PostroomError:
-    """A report without local variables and without the exceptions' texts, which may hold a secret."""
-    frames = _frames(error.__traceback__)
-    report = (
-        f"postroom {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n{frames}{type(error).__name__}\n"
-    )
-    if debug:
-        sys.stderr.write(report)
-    handle, path = tempfile.mkstemp(prefix="postroom-report-", suffix=".txt")
-    with os.fdopen(handle, "w") as file:
-        file.write(report)
-    return PostroomError(
-        "bug", f"this is a bug in Postroom ({type(error).__name__})", hint=f"send the report {path}; it holds no values"
-    )
-
-
-def _frames(trace: TracebackType | None) -> str:
-    return "".join(traceback.format_tb(trace))
+    bug: PostroomError = load("postroom.cli.report:bug")(error, debug=debug)
+    return bug
 
 
 def _fail(front: Front, error: PostroomError) -> int:

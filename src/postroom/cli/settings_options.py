@@ -6,9 +6,9 @@ Refuses to read values: they stay as typed until the service checks them.
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import typer
+from typer.core import TyperOption
 
 from postroom.cli.frame import Front
 from postroom.domain.kinds import Path
@@ -55,38 +55,39 @@ SECRET_FORMS = (
 
 
 def takes_server_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command every option of a server; they arrive in its `**given`."""
-    own = [
-        parameter
-        for parameter in inspect.signature(function, eval_str=True).parameters.values()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    derived = [_setting_parameter(path, key) for path, key in SERVER_OPTIONS]
-    derived += [parameter for secret in SERVER_SECRETS for parameter in _secret_parameters(secret)]
-    parameters = [*own, *derived]
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect.signature reads
-    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    """Give a command every option of a server; they arrive in its `**given`.
+
+    They are made without Typer's reading of signatures, which would double the start of `smtp test`.
+    """
+    signature = inspect.signature(function)
+    named = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    function.__signature__ = signature.replace(parameters=named)  # type: ignore[attr-defined]  # what Typer reads
+    function.further_options = server_options  # type: ignore[attr-defined]  # read by `tree.command`
     return function
 
 
-def _setting_parameter(path: KeyPath, key: Key[Any]) -> inspect.Parameter:
+def server_options() -> list[TyperOption]:
+    """An option a setting, then the four of each secret."""
+    settings = [_setting_option(path, key) for path, key in SERVER_OPTIONS]
+    return settings + [option for secret in SERVER_SECRETS for option in _secret_options(secret)]
+
+
+def _setting_option(path: KeyPath, key: Key[Any]) -> TyperOption:
     text = key.help + (f" Default: {key.default_note}." if key.default_note else "")
-    info = typer.Option(key.option, help=text, metavar=key.kind.word, show_default=False)
-    return _parameter(_name(path), Annotated[str | None, info], None)
+    return TyperOption(param_decls=[_name(path), key.option], type=str, help=text, metavar=key.kind.word)
 
 
-def _secret_parameters(secret: SecretOption) -> list[inspect.Parameter]:
+def _secret_options(secret: SecretOption) -> list[TyperOption]:
     found = []
     for form, text, metavar in SECRET_FORMS:
         name = f"{secret.stem}-{form}"
-        info = typer.Option(f"--{name}", help=text.format(secret.what), metavar=metavar or None, show_default=False)
-        annotation: Any = Annotated[str | None, info] if metavar else Annotated[bool, info]
-        found.append(_parameter(name.replace("-", "_"), annotation, None if metavar else False))
+        words = [name.replace("-", "_"), f"--{name}"]
+        told = text.format(secret.what)
+        if metavar:
+            found.append(TyperOption(param_decls=words, type=str, help=told, metavar=metavar))
+        else:
+            found.append(TyperOption(param_decls=words, is_flag=True, default=False, help=told))
     return found
-
-
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
 def given_values(given: Mapping[str, Any]) -> dict[KeyPath, str]:

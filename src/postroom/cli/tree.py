@@ -43,7 +43,9 @@ def command(name: str, function: Callable[..., None], *, epilog: str = EPILOG) -
     """Make Typer's command of a function; its docstring is the help, its signature the options."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command(name, cls=Leaf, epilog=epilog, context_settings=HELP)(function)
-    return typer.main.get_command(app)
+    made = typer.main.get_command(app)
+    made.params += getattr(function, "further_options", list)()
+    return made
 
 
 class Group(TyperGroup):

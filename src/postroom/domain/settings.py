@@ -163,7 +163,7 @@ class Server(Section):
         "What happens to another sender: kept, replaced by this server's, or replaced when its domain differs.",
         "force where the provider refuses foreign senders, else keep",
     )
-    helo = _optional(Host(), "The name that this machine gives in EHLO.", default_note="this machine's full name")
+    helo = _optional(Host(), "The name that this machine gives in EHLO.", default_note="this machine's full name, else its address")
     tls_profile = _optional(Name(), "The TLS profile whose settings apply.")
     proxy = _optional(Url("socks5", "socks5h", "http"), "The SOCKS5 or HTTP CONNECT proxy on the way to the server.")
     proxy_password = _optional(ReferenceKind(), "Where the proxy's password is kept.")

@@ -47,7 +47,8 @@ def _for_address(address: str, for_address: Callable[[str], Preset | None]) -> P
 
 
 def _data(preset: Preset) -> dict[str, Any]:
-    return {
+    values = {
         name: dict(value) if name == "regions" else list(value) if isinstance(value, tuple) else value
         for name, value in preset._asdict().items()
     }
+    return {**values, "region": preset.region}

@@ -44,27 +44,42 @@ class Place(NamedTuple):
 
 def resolve(host: str, port: int, timeout_seconds: float) -> list[Place]:
     """The places of a host in the system's order. Raise Broken."""
-    found: list[Any] = []
+    answer = _ask_resolver(host, port, timeout_seconds)
+    if answer is None:
+        raise Broken("resolver-failed", f"no answer from the resolver after {timeout_seconds:.0f} s")
+    if isinstance(answer, OSError):
+        missing = answer.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+        raise Broken("host-not-found" if missing else "resolver-failed", str(answer)) from answer
+    places = {info[4][:2]: Place(info[0], str(info[4][0]), info[4]) for info in answer}
+    return list(places.values())
+
+
+def full_name(name: str, timeout_seconds: float) -> str | None:
+    """The full form of this machine's short name, where /etc/hosts or the resolver knows one in time."""
+    if "." in name:
+        return name
+    answer = _ask_resolver(name, 0, timeout_seconds, socket.AI_CANONNAME)
+    if answer is None or isinstance(answer, OSError):
+        return None
+    found = next((info[3] for info in answer if "." in info[3]), None)
+    return None if found is None or found.startswith("localhost") else found
+
+
+def _ask_resolver(host: str, port: int, timeout_seconds: float, flags: int = 0) -> list[Any] | OSError | None:
+    found: list[list[Any] | OSError] = []
 
     def look_up() -> None:
         try:
             # As bytes: a str would go through the obsolete IDNA 2003 codec.
-            found.append(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            found.append(error)
+            found.append(socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM, flags=flags))
+        except (OSError, UnicodeError) as error:
+            found.append(error if isinstance(error, OSError) else OSError(str(error)))
 
     # The system's resolver knows no deadline, so it works beside us and may be left behind.
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(max(timeout_seconds, 0))
-    if not found:
-        raise Broken("resolver-failed", f"no answer from the resolver after {timeout_seconds:.0f} s")
-    if isinstance(found[0], OSError):
-        error = found[0]
-        missing = error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
-        raise Broken("host-not-found" if missing else "resolver-failed", str(error)) from error
-    places = {info[4][:2]: Place(info[0], str(info[4][0]), info[4]) for info in found[0]}
-    return list(places.values())
+    return found[0] if found else None
 
 
 def connect(places: Sequence[Place], clock: Clock, until: float) -> socket.socket:

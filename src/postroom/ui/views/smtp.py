@@ -112,6 +112,7 @@ def _facts(preset: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("server", f"{preset['host']} port {preset['port']} ({preset['security']})"),
         ("also", ", ".join(f"port {port} ({security})" for port, security in preset["alternatives"])),
         ("regions", ", ".join(f"{region}: {host}" for region, host in preset["regions"].items())),
+        ("default region", preset["region"]),
         ("login", _wants(preset)),
         ("username", preset["username"] or preset["username_hint"]),
         ("sender", preset["from_policy"]),
