@@ -15,12 +15,17 @@ BACKUPS = Warn(
 )
 
 
-def remove(settings: Settings, change: Callable[..., Any], vault: Vault, name: str) -> Result:
-    """Remove by place, or by reference what no setting refers to any more. Nothing there is no error.
+def remove(
+    settings: Settings, change: Callable[..., Any], vault: Vault, name: str, *, confirm: Callable[[str], None]
+) -> Result:
+    """Remove by place, or by reference what no setting refers to any more. Nothing there is no error, and then nothing
+    is asked; `confirm` raises when the answer is no.
 
     The configuration goes first: a secret that is left over is listed, a setting without its secret stops the mail.
     """
     users, references = _targets(settings, vault, name)
+    if users or references:
+        confirm(f"remove the secret {name}?")
     warnings: list[Warn] = []
     if users:
         outcome = change(lambda draft: [draft.unset(place.key_path) for place in users])

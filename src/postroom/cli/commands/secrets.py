@@ -75,9 +75,10 @@ def remove(
       postroom secrets remove keyring:smtp/old/password --yes
     """
     front = front_of(ctx)
-    front.confirm(f"remove the secret {secret}?", yes=yes)
     desk = front.desk
-    result = secrets_remove.remove(desk.settings, desk.file.change, desk.vault, secret)
+    result = secrets_remove.remove(
+        desk.settings, desk.file.change, desk.vault, secret, confirm=lambda question: front.confirm(question, yes=yes)
+    )
     front.finish(result, views.secrets_remove)
 
 
