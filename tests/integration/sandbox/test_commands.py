@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import RunPostroom
 from tests.support.program import program
+from tests.support.terminal import CONTROL_C
 
 _DEADLINE_SECONDS = 30
 
@@ -283,6 +284,26 @@ def test_a_command_gets_no_secret_of_another_mail_server(run_postroom: RunPostro
     assert "POSTROOM_SMTP_HOST=localhost\n" in done.stdout
     assert sentinel not in done.stdout
     assert "smtp.example.com" not in done.stdout
+
+
+def test_an_interrupt_at_the_terminal_reaches_the_command_once(run_postroom: RunPostroom) -> None:
+    counting = (
+        "import signal, sys; n = []; signal.signal(signal.SIGINT, lambda *_: (n.append(1), print('told', flush=True)))"
+    )
+    script = f"{counting}; print('waiting', flush=True); sys.stdin.readline(); print('times', len(n)); sys.exit(5)"
+    argv = ["sandbox", "run", "--", sys.executable, "-c", script]
+
+    done = run_postroom(*argv, tty=True, answers=[("waiting", CONTROL_C), ("told", "\n")])
+    assert (done.exit, "times 1" in done.stdout) == (5, True)
+
+
+def test_clearing_asks_on_a_terminal(run_postroom: RunPostroom, port: int) -> None:
+    mail_to(port, "bob@example.com")
+
+    refused = run_postroom("sandbox", "clear", tty=True, answers=[("remove 1 mail", "n\n")])
+    assert (refused.exit, "nothing was changed" in refused.stdout) == (1, True)
+    done = run_postroom("sandbox", "clear", tty=True, answers=[("remove 1 mail", "y\n")])
+    assert (done.exit, "1 mail removed" in done.stdout) == (0, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

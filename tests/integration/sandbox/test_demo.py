@@ -20,6 +20,8 @@ def test_the_demo_shows_the_whole_way_in_80_columns(run_postroom: RunPostroom) -
         "4. The mail is there",
     ]
     assert "FAIL" not in done.stdout
+    assert [line for line in lines if line.startswith("   ok    starttls") and "TLSv1.3" in line]
+    assert [line for line in lines if line.startswith("   ok    auth") and "PLAIN" in line]
     assert "postroom smtp set" in done.stderr
 
 
