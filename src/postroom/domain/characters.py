@@ -27,7 +27,7 @@ def name_of(character: str) -> str:
     if "\ud800" <= character <= "\udfff":
         word = "half a character, which has no UTF-8 form"
     else:
-        word = _WORDS.get(character) or unicodedata.name(character, "a control character")
+        word = _WORDS.get(character, "") or unicodedata.name(character, "a control character")
     return f"U+{ord(character):04X} ({word})"
 
 
