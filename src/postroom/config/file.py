@@ -52,7 +52,7 @@ class ConfigFile:
         self._presets = presets
         self._root = root
 
-    def change(self, mutate: Callable[[Draft], None], *, dry_run: bool = False) -> Outcome:
+    def change(self, mutate: Callable[[Draft], object], *, dry_run: bool = False) -> Outcome:
         """Read the file, let `mutate` change it, check the whole configuration as it would read, and only then write.
 
         A configuration that was invalid may stay so when the change takes problems away and adds none. Raise
