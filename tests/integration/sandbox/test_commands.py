@@ -286,12 +286,22 @@ def test_a_command_gets_no_secret_of_another_mail_server(run_postroom: RunPostro
     assert "smtp.example.com" not in done.stdout
 
 
+COUNT_INTERRUPTS = """
+import os, signal, sys
+interrupts = []
+def interrupted(*_):
+    interrupts.append(1)
+    os.write(1, b"told\\n")  # print() may be under way already
+signal.signal(signal.SIGINT, interrupted)
+print("waiting", flush=True)
+sys.stdin.readline()
+print("times", len(interrupts))
+sys.exit(5)
+"""
+
+
 def test_an_interrupt_at_the_terminal_reaches_the_command_once(run_postroom: RunPostroom) -> None:
-    counting = (
-        "import signal, sys; n = []; signal.signal(signal.SIGINT, lambda *_: (n.append(1), print('told', flush=True)))"
-    )
-    script = f"{counting}; print('waiting', flush=True); sys.stdin.readline(); print('times', len(n)); sys.exit(5)"
-    argv = ["sandbox", "run", "--", sys.executable, "-c", script]
+    argv = ["sandbox", "run", "--", sys.executable, "-c", COUNT_INTERRUPTS]
 
     done = run_postroom(*argv, tty=True, answers=[("waiting", CONTROL_C), ("told", "\n")])
     assert (done.exit, "times 1" in done.stdout) == (5, True)
