@@ -3,6 +3,9 @@
 Prints one JSON object: what was tried and every failure. Knows nothing of pytest, so that any interpreter can run it
 with nothing but `postroom` and `idna` on its path. It reads finished bytes as the most forgiving server would, and
 does not use Postroom's own reader for that.
+
+A row of the corpus with `wire` or `fit` is a plain value that must get through as it stands there; one with `rule` or
+`refused` must be refused in words that hold that text.
 """
 
 import email
