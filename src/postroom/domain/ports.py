@@ -38,7 +38,8 @@ class Session(Protocol):
     """One logged-in connection to a submission server. Not for use by two threads.
 
     Every step that ends is given to the `watch` it was opened with. A failure raises TransportError and closes the
-    session.
+    session; one that is found before a byte of the message was sent (its size, an extension that the server lacks)
+    leaves it open.
     """
 
     @property

@@ -7,6 +7,7 @@ import hashlib
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
@@ -15,7 +16,13 @@ from postroom.transport.tls import Certificate
 
 def read_certificate(der: bytes, now: datetime) -> Certificate:
     """Read a certificate in DER. Raise ValueError when it is none."""
-    found = x509.load_der_x509_certificate(der)
+    try:
+        return _read(x509.load_der_x509_certificate(der), now)
+    except (UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, TypeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _read(found: x509.Certificate, now: datetime) -> Certificate:
     return Certificate(
         subject=_common_name(found.subject),
         issuer=_common_name(found.issuer),

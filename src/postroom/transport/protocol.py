@@ -109,7 +109,12 @@ class Protocol:
 
     def answer(self) -> Answer | None:
         """The next answer, or None when more bytes are needed. Raise NotSmtp or TalkAfterStarttls."""
-        raw = self._reader.next()
+        try:
+            raw = self._reader.next()
+        except NotSmtp as error:
+            if self._spoken:
+                raise NotSmtp(error.why, b"") from None  # it may be an echo of what was said in the login
+            raise
         if raw is None:
             return None
         texts = raw.texts if raw.code == 334 else [self._without_secrets(text) for text in raw.texts]

@@ -1,17 +1,26 @@
-"""Owns the way through a SOCKS5 or HTTP CONNECT proxy. Needs the extra `proxy`; the composition root alone loads it."""
+"""Owns the way through a SOCKS5 or HTTP CONNECT proxy. Needs the extra `proxy`; the composition root alone loads it.
 
+SOCKS5 is python-socks's. HTTP CONNECT is done here: the library reads the proxy's answer with one recv and drops what
+came behind it, and in SMTP that is the server's greeting.
+"""
+
+import binascii
 import socket
+from urllib.parse import unquote
 
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
 from python_socks.sync import Proxy
 
+from postroom.clock import Clock
 from postroom.domain.secret import Secret
-from postroom.transport.connection import Broken, Dial
+from postroom.transport.connection import Broken, Dial, connect, resolve
 
 _PORTS = {"socks5": 1080, "socks5h": 1080, "http": 8080}
+_ANSWER_LIMIT_BYTES = 8192
+"""What HTTP servers commonly allow for a head; a proxy's has some two hundred."""
 
 
-def proxy_dial(url: str, password: Secret | None) -> Dial:
+def proxy_dial(url: str, password: Secret | None, clock: Clock) -> Dial:
     """The dial through the proxy of the settings (`socks5://[USER@]HOST[:PORT]`, also socks5h, http).
 
     `socks5` looks the server's name up here, `socks5h` and `http` let the proxy do it. Raise ValueError for a port
@@ -20,27 +29,66 @@ def proxy_dial(url: str, password: Secret | None) -> Dial:
     scheme, _, rest = url.partition("://")
     user, _, place = rest.partition("/")[0].rpartition("@")
     host, port = _host_and_port(place, _PORTS[scheme])
+    name, secret = unquote(user), password.reveal() if password else ""
+    way: Dial
+    if scheme == "http":
+        way = _HttpProxy(host, port, _basic(name, secret), clock).dial
+    else:
+        way = Proxy(ProxyType.SOCKS5, host, port, name or None, secret or None, rdns=scheme == "socks5h").connect
 
     def dial(target: str, target_port: int, timeout_seconds: float) -> socket.socket:
-        proxy = Proxy(
-            proxy_type=ProxyType.HTTP if scheme == "http" else ProxyType.SOCKS5,
-            host=host,
-            port=port,
-            username=user or None,
-            password=password.reveal() if password else None,
-            rdns=scheme != "socks5",
-        )
-        evidence = {"proxy": f"{host}:{port}"}
         try:
-            connected = proxy.connect(dest_host=target, dest_port=target_port, timeout=max(timeout_seconds, 0.001))
-        except (ProxyError, ProxyConnectionError, ProxyTimeoutError, OSError) as error:
+            return way(target, target_port, max(timeout_seconds, 0.001))
+        except (Broken, ProxyError, ProxyConnectionError, ProxyTimeoutError, OSError) as error:
             text = str(error) or type(error).__name__
-            raise Broken("proxy-failed", text, evidence) from error
-        if not isinstance(connected, socket.socket):
-            raise Broken("proxy-failed", "the proxy gave no socket", evidence)
-        return connected
+            raise Broken("proxy-failed", text, {"proxy": f"{host}:{port}"}) from error
 
     return dial
+
+
+class _HttpProxy:
+    def __init__(self, host: str, port: int, authorization: str, clock: Clock) -> None:
+        self._host, self._port = host, port
+        self._authorization = authorization
+        self._clock = clock
+
+    def dial(self, target: str, target_port: int, timeout_seconds: float) -> socket.socket:
+        """CONNECT (RFC 9110 9.3.6)."""
+        until = self._clock.monotonic() + timeout_seconds
+        sock = connect(resolve(self._host, self._port, timeout_seconds), self._clock, until)
+        try:
+            place = f"[{target}]:{target_port}" if ":" in target else f"{target}:{target_port}"
+            sock.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n{self._authorization}\r\n".encode("ascii"))
+            self._check(self._answer(sock, until))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _answer(self, sock: socket.socket, until: float) -> bytes:
+        # Octet by octet: what follows the empty line is the mail server's and must stay in the socket.
+        answer = bytearray()
+        while not answer.endswith(b"\r\n\r\n"):
+            sock.settimeout(max(until - self._clock.monotonic(), 0.001))
+            octet = sock.recv(1)
+            if not octet or len(answer) > _ANSWER_LIMIT_BYTES:
+                raise Broken("proxy-failed", "the proxy's answer has no end")
+            answer += octet
+        return bytes(answer)
+
+    @staticmethod
+    def _check(answer: bytes) -> None:
+        status = answer.partition(b"\r\n")[0].decode("latin-1")
+        version, _, reason = status.partition(" ")
+        if not version.startswith("HTTP/1.") or not reason.startswith("2"):
+            raise Broken("proxy-failed", status[:200])
+
+
+def _basic(name: str, secret: str) -> str:
+    if not name:
+        return ""
+    pair = binascii.b2a_base64(f"{name}:{secret}".encode(), newline=False).decode()
+    return f"Proxy-Authorization: Basic {pair}\r\n"
 
 
 def _host_and_port(place: str, default: int) -> tuple[str, int]:

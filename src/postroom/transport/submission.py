@@ -5,6 +5,7 @@ is an unknown outcome (RFC 1047), never a failure.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from postroom.domain.message import Composed
@@ -85,8 +86,7 @@ class Submission:
         for start in range(0, len(transaction.rcpt_lines), self._group):
             if start or not self._smtp.pipelining:
                 self._queue_recipients(start)
-            last = min(start + self._group, len(transaction.rcpt_lines)) - 1
-            self._read_until(lambda last=last: transaction.recipients[last] is not None)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            self._read_until(partial(self._answered, start))
         if self._smtp.closing or not transaction.accepted_recipients:
             return self._refused(self._first_refusal(), self._rcpt_detail())
         self._dialogue.end(self._rcpt_detail())
@@ -130,6 +130,9 @@ class Submission:
         if self._smtp.pipelining and self._until == "data" and stop == len(self._transaction.rcpt_lines):
             self._smtp.data(self._transaction)
 
+    def _answered(self, start: int) -> bool:
+        return None not in self._transaction.recipients[start : start + self._group]
+
     def _read_until(self, done: Callable[[], bool]) -> None:
         while not done() and not self._smtp.closing:
             answer = self._dialogue.answer()
@@ -166,6 +169,7 @@ class Submission:
         return Receipt(outcome, reply, found, verdicts, signs)
 
     def _first_refusal(self) -> Reply | None:
+        # A 421 says why there will be no more answers; otherwise the first refusal stands for all.
         refusals = [reply for reply in self._transaction.recipients if reply is not None and not reply.positive]
         last = refusals[-1:] if self._smtp.closing else refusals[:1]
         return last[0] if last else None

@@ -130,15 +130,21 @@ class VerifiedTls:
     def _detail(self, sock: ssl.SSLSocket) -> dict[str, Any]:
         cipher = sock.cipher()
         detail: dict[str, Any] = {"version": sock.version() or "", "cipher": cipher[0] if cipher else ""}
-        if not self._pin:
-            certificate = _accepted(sock.getpeercert() or {}, self._clock.now())
-        else:
-            certificate = self._read_certificate(sock.getpeercert(binary_form=True) or b"", self._clock.now())
-            if certificate.pin != self._pin:
-                _close([sock])
-                evidence = {"expected_pin": self._pin, "pin": certificate.pin, "certificate": certificate.as_data()}
-                raise Broken("tls-pin-mismatch", "the server's public key is another than the pinned one", evidence)
+        certificate = self._pinned(sock) if self._pin else _accepted(sock.getpeercert() or {}, self._clock.now())
         return {**detail, "certificate": certificate.as_data()}
+
+    def _pinned(self, sock: ssl.SSLSocket) -> Certificate:
+        evidence: dict[str, Any] = {"expected_pin": self._pin}
+        try:
+            certificate = self._read_certificate(sock.getpeercert(binary_form=True) or b"", self._clock.now())
+        except ValueError as error:
+            _close([sock])
+            raise Broken("tls-pin-mismatch", f"the server's certificate cannot be read: {error}", evidence) from error
+        if certificate.pin != self._pin:
+            _close([sock])
+            evidence |= {"pin": certificate.pin, "certificate": certificate.as_data()}
+            raise Broken("tls-pin-mismatch", "the server's public key is another than the pinned one", evidence)
+        return certificate
 
     def _overhear(self, _connection: Any, direction: str, version: Any, kind: Any, message: Any, data: bytes) -> None:
         if direction == "read" and kind == _HANDSHAKE and message == _CERTIFICATE_MESSAGE:
@@ -231,8 +237,8 @@ def _accepted(peer: Mapping[str, Any], now: datetime) -> Certificate:
     """What `getpeercert()` says of a certificate that was verified."""
     not_after = _moment(str(peer["notAfter"]))
     return Certificate(
-        subject=_common_name(peer["subject"]),
-        issuer=_common_name(peer["issuer"]),
+        subject=_common_name(peer.get("subject", ())),
+        issuer=_common_name(peer.get("issuer", ())),
         names=tuple(value for kind, value in peer.get("subjectAltName", ()) if kind in ("DNS", "IP Address")),
         not_before=_moment(str(peer["notBefore"])),
         not_after=not_after,

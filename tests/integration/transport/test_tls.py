@@ -1,7 +1,9 @@
 """TLS against every kind of certificate and of trickery; nothing that matters is sent before all is verified."""
 
 import contextlib
+import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,11 +12,17 @@ from typing import Any, NamedTuple
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from postroom.clock import Clock
 from postroom.domain.reply import TransportError
 from postroom.domain.secret import Credential
 from postroom.errors import FileError
+from postroom.transport.connection import Broken, Connection
 from postroom.transport.pin import read_certificate
 from postroom.transport.tls import VerifiedTls
 from tests.integration.transport.opening import (
@@ -30,6 +38,7 @@ from tests.integration.transport.opening import (
 )
 from tests.support.certificates import Authority
 from tests.support.faulty_server import Action, FaultyServer, Handshake, Line, Send, Silence
+from tests.support.requirements import need
 
 OFFER = Send(b"250-mail.example.test\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n")
 READY = Send(b"220 2.0.0 go ahead\r\n")
@@ -254,6 +263,63 @@ def test_a_server_with_old_tls_alone_is_refused(zoo: Zoo) -> None:
     assert caught.value.signs.sign == "tls-version"
 
 
+def without_key_identifier(directory: Path) -> tuple[str, ssl.SSLContext]:
+    """An authority of the old kind and a server that it signed, without RFC 5280's authority key identifier."""
+    now, day = datetime.now(UTC), timedelta(days=1)
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca_name, name = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Old CA", "localhost"))
+    common = x509.CertificateBuilder().issuer_name(ca_name).not_valid_before(now - day).not_valid_after(now + 9 * day)
+    ca = common.subject_name(ca_name).public_key(ca_key.public_key()).serial_number(1)
+    leaf = common.subject_name(name).public_key(key.public_key()).serial_number(2)
+    ca = ca.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    leaf = leaf.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    (directory / "ca.pem").write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    (directory / "leaf.pem").write_bytes(
+        leaf.sign(ca_key, hashes.SHA256()).public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(directory / "leaf.pem")
+    return str(directory / "ca.pem"), context
+
+
+def test_an_old_private_authority_needs_strictness_off_on_every_python(tmp_path: Path) -> None:
+    ca_file, context = without_key_identifier(tmp_path)
+    with FaultyServer(implicit(context)) as server:
+        with pytest.raises(TransportError) as caught:
+            attempt_localhost(server, security="tls", tls={"ca_file": ca_file})
+        opened = attempt_localhost(server, security="tls", tls={"ca_file": ca_file, "strict": False})
+        assert opened.step("tls").ok
+    assert caught.value.signs.sign == "tls-certificate-untrusted"
+    assert "key identifier" in caught.value.signs.text.lower()
+
+
+def test_a_self_signed_certificate_is_trusted_as_its_own_authority(zoo: Zoo, tmp_path: Path) -> None:
+    own = tmp_path / "own.pem"
+    with FaultyServer(implicit(zoo.contexts["self-signed"])) as server:
+        own.write_text(ssl.get_server_certificate(("localhost", server.port)))
+        assert attempt_localhost(server, security="tls", tls={"ca_file": str(own)}).step("tls").ok
+
+
+def test_the_systems_hashed_directory_is_used_where_there_is_one(zoo: Zoo, tmp_path: Path) -> None:
+    need("openssl")
+    argv = ["openssl", "x509", "-hash", "-noout", "-in", zoo.ca]
+    name = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+    (tmp_path / f"{name}.0").write_bytes(Path(zoo.ca).read_bytes())
+    clock = Clock()
+    for kind, passes in (("good", True), ("wrong authority", False)):
+        with FaultyServer(implicit(zoo.contexts[kind])) as server:
+            encryption = VerifiedTls(settings({}).tls, clock, read_certificate, str(tmp_path))
+            sock = socket.create_connection(("127.0.0.1", server.port))
+            connection = Connection(sock, clock)
+            if passes:
+                encryption.start(connection, "localhost", clock.monotonic() + 5)
+            else:
+                with pytest.raises(Broken):
+                    encryption.start(connection, "localhost", clock.monotonic() + 5)
+            connection.close()
+
+
 # STARTTLS.
 
 
@@ -301,8 +367,8 @@ def test_words_slipped_in_a_moment_later_never_reach_the_protocol(zoo: Zoo) -> N
 def test_what_was_offered_before_tls_is_forgotten(zoo: Zoo) -> None:
     offered = Send(b"250-mail.example.test\r\n250-PIPELINING\r\n250-AUTH PLAIN\r\n250-SIZE 5\r\n250 STARTTLS\r\n")
     inside = (Line(b"EHLO"), Send(b"250-mail.example.test\r\n250 AUTH LOGIN\r\n"), Line(b"AUTH LOGIN\r\n"))
-    script = [BANNER, Line(), offered, Line(), READY, Handshake(zoo.contexts["good"]), *inside, Send(b"535 no\r\n")]
-    with FaultyServer([*script, Silence()]) as server, pytest.raises(TransportError) as caught:
+    script = (BANNER, Line(), offered, Line(), READY, Handshake(zoo.contexts["good"]), *inside, Send(b"535 no\r\n"))
+    with FaultyServer((*script, Silence())) as server, pytest.raises(TransportError) as caught:
         attempt_localhost(server, security="starttls", credential=PASSWORD, tls={"ca_file": zoo.ca})
     signs = caught.value.signs
     assert (signs.step, signs.encrypted, signs.evidence["mechanism"]) == ("auth", True, "LOGIN")
