@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -32,6 +33,9 @@ def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
 def run(argv: list[str]) -> int:
     """Run one command; return its exit status. Whatever happens, no traceback reaches the user."""
     try:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # what the terminal cannot show is still told
         return _run(argv)
     except Exception as error:  # noqa: BLE001 - speaking itself failed: say so in the plainest way
         sys.stderr.write(f"error: {_bug(error, debug='--debug' in argv).message}\n")
@@ -57,7 +61,8 @@ def _run(argv: list[str]) -> int:
         terminated = isinstance(stop, _Signalled) and stop.number == signal.SIGTERM
         word, status = ("terminated", Exit.TERMINATED) if terminated else ("interrupted", Exit.INTERRUPTED)
         return _fail(front, Stopped(f"stopped.{word}", f"{word}; files are consistent", exit=status, retry="now"))
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # Nobody reads any more; Typer says so by leaving.
         quietly(lambda: None)
     except OSError as error:
         return _fail(front, _file_error(error))
@@ -72,11 +77,11 @@ def _dispatch(front: Front, rest: list[str]) -> None:
     if front.flags.version:
         front.finish(Result("", {"version": __version__}), lambda data: [Line(f"postroom {data['version']}")])
         return
-    asked = _help_asked(rest)
+    asked = not rest or _help_asked(rest)
     if front.flags.json and asked:
         front.finish(Result(front.command, {"text": _help_text(rest)}), lambda data: [Verbatim(data["text"])])
         return
-    if not asked and not rest:
+    if not rest:
         rest = ["--help"]
     elif not asked and front.group_only and not any(word for word in rest[1:] if not word.startswith("-")):
         raise UsageError(

@@ -88,6 +88,9 @@ def smtp_set(
     name = choose_name(settings, request)
     base: KeyPath = ("smtp", "servers", name)
     values = read_values(base, request.values)
+    if name not in settings.servers and not {("host",), ("provider",)} & values.keys():
+        hint = f"postroom smtp set {name} --host mail.example.com; postroom smtp providers lists the presets"
+        raise UsageError("usage.missing_value", f"the new server {name} needs --host or --provider", hint=hint)
     references = _references(request, vault, name)
 
     def mutate(draft: Draft) -> None:

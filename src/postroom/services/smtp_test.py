@@ -151,7 +151,7 @@ class _Test:
         data = self.data(
             {
                 "message_id": posting.message_id,
-                "receipt": receipt_data(posting.receipt),
+                "receipt": receipt_data(posting.receipt) if posting.receipt.outcome == "accepted" else None,
                 "queue_id": posting.receipt.queue_id or None,
                 "transcript": posting.transcript if self._request.trace else None,
             }
