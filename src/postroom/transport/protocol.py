@@ -17,6 +17,9 @@ from postroom.transport.transcript import Transcript
 
 Verb = Literal["greeting", "EHLO", "HELO", "STARTTLS", "AUTH", "RSET", "MAIL", "RCPT", "DATA", "body", "closing"]
 
+_INTERMEDIATE: Mapping[Verb, int] = {"AUTH": 334, "DATA": 354}
+"""The only commands that go on after their reply; anywhere else a 3yz shows that the two sides are out of step."""
+
 SHORTEST_SECRET = 4
 """An echo of fewer characters is not looked for: it would blot out the server's own words."""
 
@@ -132,6 +135,8 @@ class Protocol:
         return Answer(asked.verb, reply)
 
     def _settle(self, asked: Outstanding, reply: Reply) -> None:
+        if reply.code // 100 == 3 and _INTERMEDIATE.get(asked.verb) != reply.code:
+            raise NotSmtp("an intermediate reply where none belongs", f"{reply.code} {reply.text}".encode())
         if asked.verb == "STARTTLS" and reply.code == 220 and self._reader.within_reply:
             raise TalkAfterStarttls
         if asked.verb == "EHLO" and reply.positive:

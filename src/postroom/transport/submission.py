@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from postroom.domain.message import Composed
 from postroom.domain.reply import Receipt, Reply, Verdict
+from postroom.errors import DataError
 from postroom.transport.commands import check_text
 from postroom.transport.connection import Broken
 from postroom.transport.dialogue import Dialogue, accept, said
@@ -24,12 +25,14 @@ GROUP_RECIPIENTS = 100
 
 
 class Submission:
-    """One message on one dialogue. `until` is the last step to take."""
+    """One message on one dialogue. `until` is the last step to take. Raise DataError when it cannot go on the wire."""
 
     def __init__(self, dialogue: Dialogue, message: Composed, *, until: str) -> None:
         self._dialogue = dialogue
         self._smtp = dialogue.smtp
         self._until = until
+        if not message.envelope.recipients:
+            raise DataError("message.no_recipients", "the message has no recipient", hint="Name one.")
         check_text(message.data, eight_bit=message.eight_bit)
         self._transaction = Transaction(message, self._smtp.extensions)
         self._message = message

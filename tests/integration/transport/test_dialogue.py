@@ -480,6 +480,22 @@ def test_an_address_that_could_carry_a_command_stays_here(address: str) -> None:
         session.close()
 
 
+def test_a_message_for_nobody_stays_here() -> None:
+    with FaultyServer((*GREET, Silence())) as server:
+        session = attempt(server).session
+        with pytest.raises(DataError):
+            session.send(message()._replace(envelope=message().envelope._replace(recipients=[])))
+        session.close()
+    assert b"MAIL" not in server.received
+
+
+def test_a_final_reply_that_is_none_leaves_the_outcome_unknown() -> None:
+    for nonsense in (b"354 go on\r\n", b"hello\r\n", b"250-half of it\r\n"):
+        with FaultyServer((*GREET, *ENVELOPE, *DATA[:3], Send(nonsense))) as server:
+            receipt = attempt(server).session.send(message())
+        assert receipt.outcome == "unknown"
+
+
 def test_ipv6_works_and_an_address_names_itself() -> None:
     with FaultyServer(HAPPY, host="::1") as server:
         opened = attempt(server, helo=None)

@@ -85,6 +85,23 @@ def test_421_ends_the_session_as_an_answer_or_out_of_turn() -> None:
     assert (answer.verb, core.closing) == ("MAIL", True)
 
 
+@pytest.mark.parametrize(("verb", "code"), [("MAIL", 354), ("RCPT", 334), ("DATA", 334), ("RSET", 354), ("body", 354)])
+def test_an_intermediate_reply_where_none_belongs_is_an_error(verb: str, code: int) -> None:
+    core = greeted("PIPELINING")
+    one = transaction(core, "bob")
+    say: dict[str, Callable[[], object]] = {
+        "MAIL": lambda: core.mail(one),
+        "RCPT": lambda: core.rcpt(one, 0),
+        "DATA": lambda: core.data(one),
+        "RSET": core.reset,
+        "body": lambda: list(core.body(one, 1000)),
+    }
+    say[verb]()
+    core.receive(f"{code} go on\r\n".encode())
+    with pytest.raises(NotSmtp, match="intermediate"):
+        core.answer()
+
+
 def test_a_reply_that_answers_nothing_is_an_error() -> None:
     core = greeted()
     core.receive(b"250 hm\r\n")
