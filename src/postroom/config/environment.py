@@ -37,6 +37,12 @@ _SECRET: Mapping[str, KeyPath] = {
     "POSTROOM_OAUTH_CLIENT_SECRET": ("oauth", "client_secret"),
     "POSTROOM_OAUTH_ACCESS_TOKEN": ("access_token",),
 }
+VARIABLES: Mapping[str, KeyPath] = {
+    **_PLAIN,
+    **{name: path for variable, path in _SECRET.items() for name in (variable, f"{variable}_FILE")},
+}
+"""Every variable that sets a key, with the path of the key in a server's table; for the manual."""
+
 _FIELDS: Mapping[str, KeyPath] = {
     **{key.name: (key.name,) for key in Server.declared() if key.secret},
     **{key.name: ("oauth", key.name) for key in OAuth.declared() if key.secret},

@@ -112,7 +112,7 @@ class OAuth(Section):
 
 
 class Server(Section):
-    """A mail server through which this system sends. `name` is its name in the configuration."""
+    """A mail server through which this system sends; its name is the last part of the table's."""
 
     title = _optional(Text("TITLE"), "What people call the server.")
     enabled = _required(Boolean(), "Whether mail may go out through this server.", True, option="")

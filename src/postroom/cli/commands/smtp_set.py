@@ -21,7 +21,9 @@ def set_server(
         str | None,
         typer.Option(help="The store for a secret from stdin: keyring, encrypted or plain.", metavar="STORE"),
     ] = None,
-    insecure_storage: Annotated[bool, typer.Option(help="Allow --store plain: the secret in a readable file.")] = False,
+    insecure_storage: Annotated[
+        bool, typer.Option("--insecure-storage", help="Allow --store plain: the secret in a readable file.")
+    ] = False,
     default: Annotated[bool, typer.Option("--default", help="Make it the default server.")] = False,
     test: Annotated[bool, typer.Option("--test", help="Test it first; save only what works.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,

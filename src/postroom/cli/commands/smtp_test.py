@@ -45,7 +45,7 @@ def test_server(
     ] = 0,
     wait: Annotated[str, typer.Option(help="The pause between tries.", metavar="DURATION")] = "5s",
     format_: Annotated[
-        str, typer.Option("--format", help="Print as text, github, junit or nagios.", metavar="FORMAT")
+        str, typer.Option("--format", help="The form of the report.", metavar="|".join(FORMATS))
     ] = "text",
     junit: Annotated[
         Path | None, typer.Option(help="Write a JUnit report into this file as well.", metavar="FILE")

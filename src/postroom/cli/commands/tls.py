@@ -40,9 +40,7 @@ def set_profile(
     ctx: typer.Context,
     profile: Profile,
     *,
-    min_: Annotated[
-        str | None, typer.Option("--min", help="The lowest TLS version: 1.2 or 1.3.", metavar="VERSION")
-    ] = None,
+    min_: Annotated[str | None, typer.Option("--min", help="The lowest TLS version.", metavar="1.2|1.3")] = None,
     ca_file: Annotated[
         Path | None, typer.Option(help="Trust the authorities in this PEM file alone.", metavar="FILE")
     ] = None,
