@@ -224,9 +224,11 @@ def test_the_trap_for_root_does_work(session: Home) -> None:
 
 
 @pytest.mark.needs("root")
-def test_root_may_have_a_session_of_its_own() -> None:
+def test_root_may_have_a_session_of_its_own_and_takes_no_plug_in_there_either() -> None:
     with home(0) as place, keyring_session(place) as running:
-        answers = drive(running)
+        plant(running)
+        answers = drive(running, PYTHON_KEYRING_BACKEND="planted.Own", PYTHONPATH=str(place.path / "planted"))
+        assert not (place.path / "planted" / "ran").exists()
     assert (answers["state"], answers["read"]) == ("usable", SENTINEL)
 
 
