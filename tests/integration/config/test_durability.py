@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -17,7 +18,7 @@ from tests.support.config_files import config_file, write
 
 MAIN = '# ours\n[smtp.servers.main]\nhost = "mail.example.com"\n'
 CHANGES = 100
-KILLS = 12
+KILLS = 16
 
 # A writer that changes one key for ever; each line says that a change is done.
 WRITER = """
@@ -71,8 +72,11 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> N
     for kill in range(KILLS):
         with writer(main, 10**6) as process:
             assert process.stdout
-            for _ in range(1 + kill):  # never at the same place: the writer runs on while we read
-                process.stdout.readline()
+            process.stdout.readline()
+            began = time.monotonic()
+            process.stdout.readline()
+            # Not to wait for anything: the kills are spread over the length of one change.
+            time.sleep((time.monotonic() - began) * kill / KILLS)
             process.send_signal(signal.SIGKILL)
         servers = tomllib.loads(main.read_text())["smtp"]["servers"]
         assert re.fullmatch(r"(\d+?)\1{199}", servers["main"]["title"])
