@@ -40,7 +40,7 @@ class Encryption(Protocol):
         """Shake hands and verify; the version, cipher and certificate. Raise Broken, or TimeoutError."""
 
     def sign_of(self, error: OSError) -> str:
-        """The sign of an error on the encrypted stream, "" when it is none of TLS."""
+        """The sign of an error on the encrypted stream, "" when TLS has nothing to say about it."""
 
 
 class Dialogue:

@@ -115,17 +115,14 @@ class VerifiedTls:
             raise
         except OSError as error:
             _close(shaken)
-            sign = self.sign_of(error) or "closed"
+            sign = _handshake_sign(error)
             raise Broken(sign, _text(error), self._evidence(server_name)) from error
         return self._detail(shaken[0])
 
     def sign_of(self, error: OSError) -> str:
-        """The sign of an error on the encrypted stream, "" when it is none of TLS."""
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return _VERIFY_SIGNS.get(error.verify_code, "tls-certificate-untrusted")
-        if isinstance(error, ssl.SSLError):
-            return _REASON_SIGNS.get(error.reason or "", "tls-handshake")
-        return ""
+        """The sign of an error behind the handshake. With TLS 1.3 the server judges our certificate only there."""
+        sign = _REASON_SIGNS.get(error.reason or "") if isinstance(error, ssl.SSLError) else None
+        return "tls-client-certificate" if sign == "tls-client-certificate" else ""
 
     def _detail(self, sock: ssl.SSLSocket) -> dict[str, Any]:
         cipher = sock.cipher()
@@ -262,6 +259,14 @@ def _text(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return error.reason or str(error)
     return str(error)
+
+
+def _handshake_sign(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _VERIFY_SIGNS.get(error.verify_code, "tls-certificate-untrusted")
+    if isinstance(error, ssl.SSLError):
+        return _REASON_SIGNS.get(error.reason or "", "tls-handshake")
+    return "closed"
 
 
 def _close(sockets: Sequence[ssl.SSLSocket]) -> None:

@@ -341,8 +341,8 @@ def test_without_starttls_nothing_that_matters_is_sent(how: str) -> None:
             attempt_localhost(server, security="starttls", credential=PASSWORD)
         for word in (b"AUTH", b"MAIL", b"HELO client"):
             assert word not in server.received.replace(b"EHLO", b"")
-    if how in ("not offered", "EHLO unknown"):
-        assert caught.value.signs.sign == "starttls-not-offered"
+    expected = "starttls-not-offered" if how in ("not offered", "EHLO unknown") else "refused-by-reply"
+    assert caught.value.signs.sign == {"closed": "closed", "220 and closed": "tls-handshake"}.get(how, expected)
 
 
 @pytest.mark.parametrize("run", range(10))
@@ -375,6 +375,18 @@ def test_what_was_offered_before_tls_is_forgotten(zoo: Zoo) -> None:
     with FaultyServer(starttls(zoo.contexts["good"])) as server:
         session = attempt_localhost(server, security="starttls", tls={"ca_file": zoo.ca}).session
         assert session.extensions == {}
+
+
+@pytest.mark.parametrize("place", range(1, len(HAPPY)))
+def test_a_connection_lost_inside_tls_is_lost_as_it_would_be_outside(zoo: Zoo, place: int) -> None:
+    with FaultyServer(implicit(zoo.contexts["good"], HAPPY[:place])) as server:
+        try:
+            session = attempt_localhost(server, security="tls", tls={"ca_file": zoo.ca}).session
+            signs = session.send(message()).signs
+        except TransportError as error:
+            signs = error.signs
+    assert signs is not None
+    assert (signs.sign, signs.encrypted) == ("closed", True)
 
 
 # Files.
