@@ -22,6 +22,9 @@ NOT_EXECUTABLE = 126
 _SIGNALLED = 128
 """Shells report a command that a signal ended as this plus the signal's number."""
 
+_LOOK_SECONDS = 1.0
+"""Python tells a signal that came just before a wait only after it: no wait may be for ever."""
+
 
 @contextmanager
 def told(numbers: Sequence[signal.Signals], tell: Callable[[signal.Signals], object]) -> Iterator[None]:
@@ -70,8 +73,16 @@ def run_child(
             raise _not_started("not_executable", f"cannot be run: {error.strerror}", argv, NOT_EXECUTABLE) from error
         for number in early:
             child.send_signal(number)
-        status = child.wait()
+        status = _end(child)
     return status if status >= 0 else _SIGNALLED - status
+
+
+def _end(child: subprocess.Popen[bytes]) -> int:
+    while True:
+        try:
+            return child.wait(timeout=_LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def _not_started(word: str, what: str, argv: Sequence[str], status: int) -> PostroomError:

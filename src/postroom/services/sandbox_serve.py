@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from postroom.domain.arrival import Arrival
@@ -11,6 +11,9 @@ from postroom.domain.ports import OpenSandbox, SandboxServer
 from postroom.result import Result
 
 COMMAND = "sandbox serve"
+
+_LOOK_SECONDS = 1.0
+"""Python tells a signal that came just before a wait only after it: no wait may be for ever."""
 
 
 def serve(
@@ -33,10 +36,18 @@ def serve(
     with stop_signals(events.put), open_server(directory, port=port, watch=events.put) as server:
         ready(server)
         tell({"event": "listening", **_place(server)})
-        while not isinstance(event := events.get(), str):
+        while not isinstance(event := _next(events), str):
             tell({"event": "mail", **event.as_data()})
         data = {**_place(server), "received": server.received, "stopped_by": event}
     return Result(COMMAND, data)
+
+
+def _next(events: SimpleQueue[Arrival | str]) -> Arrival | str:
+    while True:
+        try:
+            return events.get(timeout=_LOOK_SECONDS)
+        except Empty:
+            continue
 
 
 def _place(server: SandboxServer) -> dict[str, Any]:
