@@ -136,6 +136,7 @@ class Connection:
 
     def read(self, until: float) -> bytes:
         """What has come, b"" at the end of the stream."""
+        self._acknowledge_at_once()
         self._wait_until(until)
         return self._sock.recv(READ_BYTES)
 
@@ -157,9 +158,7 @@ class Connection:
     def replace(self, wrap: Callable[[socket.socket], socket.socket], until: float) -> None:
         """Put another stream, such as TLS, over this one."""
         self._wait_until(until)
-        self._acknowledge_at_once()
         self._sock = wrap(self._sock)
-        self._acknowledge_at_once()
 
     def close(self) -> None:
         """Close; never raises."""
@@ -172,7 +171,7 @@ class Connection:
         self._sock.settimeout(left)
 
     def _acknowledge_at_once(self) -> None:
-        # A server with Nagle's algorithm on holds its EHLO answer back until we acknowledge its session tickets, which
-        # we would put off by 40 ms.
+        # A server with Nagle's algorithm on, such as Postfix, keeps its EHLO answer back until we have acknowledged its
+        # TLS session tickets, which the kernel puts off by 40 ms. Every write of ours undoes the setting.
         if hasattr(socket, "TCP_QUICKACK"):
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)

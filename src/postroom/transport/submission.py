@@ -57,6 +57,8 @@ class Submission:
         return receipt
 
     def _check_offers(self) -> None:
+        if self._dialogue.connection is None:
+            raise Broken("closed", "the session is closed")
         extensions, message = self._smtp.extensions, self._message
         limit = size_limit(extensions)
         if limit is not None and len(message.data) > limit:

@@ -152,6 +152,20 @@ def test_421_is_read_before_the_close_wherever_it_comes(place: int) -> None:
         assert outcome.outcome == "refused"
 
 
+def test_421_between_the_recipients_ends_the_message_even_where_one_was_accepted() -> None:
+    script = (*GREET, *ENVELOPE, Line(b"RCPT"), Send(b"421 4.7.0 too many\r\n"))
+    with FaultyServer(script) as server:
+        opened = attempt(server)
+        receipt = opened.session.send(message("bob@example.test", "carol@example.test", "dave@example.test"))
+        assert opened.session.closed
+        with pytest.raises(TransportError) as caught:
+            opened.session.send(message())
+    assert (receipt.outcome, receipt.reply and receipt.reply.code) == ("refused", 421)
+    assert [verdict.reply and verdict.reply.code for verdict in receipt.recipients] == [250, 421, None]
+    assert b"DATA" not in server.received
+    assert (caught.value.signs.step, caught.value.signs.sign) == ("mail", "closed")
+
+
 @pytest.mark.parametrize("how", ["closed", "reset"])
 @pytest.mark.parametrize("place", range(1, len(HAPPY)))
 def test_a_connection_lost_is_told_and_only_after_the_data_the_outcome_is_unknown(place: int, how: str) -> None:

@@ -159,6 +159,15 @@ def test_many_recipients_and_a_large_mail_go_through(mailstack: Mailstack, subje
     assert all(verdict.reply and verdict.reply.code == 250 for verdict in receipt.recipients)
 
 
+def test_the_ehlo_behind_starttls_waits_for_no_delayed_acknowledgement(mailstack: Mailstack) -> None:
+    """Postfix has Nagle's algorithm on: without our part its answer comes 40 ms late, every time."""
+    took: list[float] = []
+    while len(took) < 20 and (not took or min(took) > 30):
+        opened = attempt_port(mailstack, "SUB", until="starttls")
+        took.append(opened.step("starttls").duration_ms or 0)
+    assert min(took) <= 30, took
+
+
 def test_the_wrong_mode_is_told(mailstack: Mailstack) -> None:
     with pytest.raises(TransportError) as caught:
         attempt_port(mailstack, "SUB", security="tls")
