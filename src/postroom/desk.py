@@ -169,8 +169,10 @@ class Desk:
     @cached_property
     def vault(self) -> "Vault":
         """The secrets."""
+        from postroom.secrets.process import forbid_dumps
         from postroom.secrets.vault import Vault
 
+        forbid_dumps()
         default = self.settings.secrets.store
         return Vault(self._store, self.ledger, self.clock, as_root=self.root, default_store=default)
 

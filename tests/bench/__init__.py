@@ -1,1 +1,1 @@
-"""Measurements against named peers, as ratios in one run. No test: a shared machine's times prove nothing by themselves."""
+"""Measurements against named peers, as ratios in one run. No test: the times of a shared machine prove nothing."""

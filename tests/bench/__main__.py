@@ -66,7 +66,9 @@ def measure(case: Case, rounds: int) -> None:
     ratio = statistics.median(own / peer for own, peer in pairs)
     own, peer = (statistics.median(times) * 1000 for times in zip(*pairs, strict=True))
     verdict = "" if case.goal is None else f"  goal {case.goal:.2f}  {'met' if ratio <= case.goal else 'MISSED'}"
-    print(f"{case.name:<34} {own:7.1f} ms  {case.peer_name:<22} {peer:7.1f} ms  ratio {ratio:5.2f}{verdict}", flush=True)
+    print(
+        f"{case.name:<22} {own:7.1f} ms  {case.peer_name:<24} {peer:7.1f} ms  ratio {ratio:5.2f}{verdict}", flush=True
+    )
 
 
 @contextmanager

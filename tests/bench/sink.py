@@ -1,4 +1,4 @@
-"""A fast mail server for the measurements: takes every login and every mail, with or without STARTTLS, and keeps nothing.
+"""A fast mail server for the measurements: takes every login and mail, with or without STARTTLS, and keeps nothing.
 
 `python -m tests.bench.sink [CERTIFICATE KEY]` prints its port and serves until it is ended.
 """

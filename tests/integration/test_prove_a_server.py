@@ -11,6 +11,9 @@ from tests.support.sweep import Sweep
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 STEPS = [
+    *("config", "secret", "token", "resolve", "connect", "tls", "greeting"),
+    *("ehlo", "starttls", "auth", "mail", "rcpt", "data"),
+]
     "config",
     "secret",
     "token",

@@ -1,5 +1,6 @@
 """Owns what every command holds: the desk, the renderer, the questions to a person. Refuses to know any command."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -42,6 +43,9 @@ class Front:
         desk: Desk = make(config=flags.config, state_dir=flags.state_dir, system=flags.system, user=flags.user)
         if self.prompt.possible:
             desk.ask_secret = lambda question: self.prompt.secret(question, option="--password-stdin")
+        if flags.verbose:
+            self.talk(f"configuration: {', '.join(str(path) for path in desk.scope.layers if path.exists()) or 'none'}")
+            self.talk(f"state: {desk.scope.state}")
         return desk
 
     @cached_property
@@ -56,7 +60,7 @@ class Front:
 
     @cached_property
     def _output(self) -> Output:
-        if not self.flags.json and sys.stdout.isatty():
+        if not self.flags.json and (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
             return cast("Output", load("postroom.ui.console:RichOutput")(no_color=self.flags.no_color))
         return PlainOutput(sys.stdout, sys.stderr)
 
@@ -79,6 +83,8 @@ class Front:
         """Show a step of a session as it ends (text only)."""
         if not (self.flags.json or self.flags.quiet):
             quietly(lambda: self._output.step(step))
+            if self.flags.verbose and step.detail:
+                self.talk(f"      {dict(step.detail)}")
 
     def stream(self, value: Mapping[str, Any]) -> None:
         """One JSON object of a stream; the envelope comes last."""

@@ -78,8 +78,12 @@ class RichOutput:
         if step.skipped:
             return
         self.rest()
-        mark, rest = safe_line(step_line(step)).split(" ", 1)
-        self._out.print(Text.assemble((mark, _STYLES["good" if step.ok else "bad"]), " ", rest))
+        head, seen = step_line(step)
+        grid = Grid.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True, style=_STYLES["good" if step.ok else "bad"])
+        grid.add_column(overflow="fold")
+        grid.add_row(safe_line(head), Text(safe_line(seen)))
+        self._out.print(grid, soft_wrap=False)
         if step.ok and self._err.is_terminal:
             self._status = self._err.status("working ...")
             self._status.start()

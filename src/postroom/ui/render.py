@@ -52,7 +52,7 @@ class PlainOutput:
 
     def step(self, step: Step) -> None:
         if not step.skipped:
-            self._stdout.write(safe_line(step_line(step)) + "\n")
+            self._stdout.write(safe_line("  ".join(step_line(step)).rstrip()) + "\n")
             self._stdout.flush()
 
 

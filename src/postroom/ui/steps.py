@@ -8,12 +8,12 @@ from postroom.result import Step
 Detail = Mapping[str, Any]
 
 
-def step_line(step: Step) -> str:
-    """How it ended, its name, how long it took, what was seen."""
+def step_line(step: Step) -> tuple[str, str]:
+    """How it ended with its name and time, and what was seen."""
     mark = "ok" if step.ok else "FAIL"
     took = "" if step.duration_ms is None else f"{step.duration_ms:.0f} ms"
     describe = _TOLD.get(step.name, _rest) if step.ok else _failure
-    return f"{mark:<4}  {step.name:<8}  {took:>8}  {describe(step.detail)}".rstrip()
+    return f"{mark:<4}  {step.name:<8}  {took:>8}", describe(step.detail)
 
 
 def _failure(detail: Detail) -> str:

@@ -127,7 +127,7 @@ def test_quiet_leaves_the_result_and_drops_the_advice() -> None:
     ],
 )
 def test_a_step_is_told_in_one_line(step: Step, line: str) -> None:
-    told = step_line(step)
+    told = "  ".join(step_line(step)).rstrip()
     assert told.endswith(line)
     assert told.startswith("ok " if step.ok else "FAIL ")
 
