@@ -14,20 +14,6 @@ STEPS = [
     *("config", "secret", "token", "resolve", "connect", "tls", "greeting"),
     *("ehlo", "starttls", "auth", "mail", "rcpt", "data"),
 ]
-    "config",
-    "secret",
-    "token",
-    "resolve",
-    "connect",
-    "tls",
-    "greeting",
-    "ehlo",
-    "starttls",
-    "auth",
-    "mail",
-    "rcpt",
-    "data",
-]
 
 
 @pytest.fixture
