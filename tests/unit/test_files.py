@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +131,42 @@ def test_root_obeys_no_file_that_another_account_could_have_put_there(
         files.read_checked(path, private=False, as_root=True)
     assert refused.value.code == "file.unsafe"
     assert says in refused.value.message
+
+
+def test_a_file_that_is_swapped_while_it_is_opened_is_ours_or_refused(tmp_path: Path, file: Path) -> None:
+    evil, spare, stop = tmp_path / "evil", tmp_path / "spare", threading.Event()
+    evil.write_bytes(b"evil")
+    evil.chmod(0o644)
+
+    def swap() -> None:
+        while not stop.is_set():
+            spare.symlink_to(evil)
+            spare.rename(file)
+            spare.touch(mode=0o600)
+            spare.rename(file)
+            os.link(evil, spare)
+            spare.rename(file)
+            spare.touch(mode=0o600)
+            spare.rename(file)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # the two must meet between any two calls
+    thread = threading.Thread(target=swap)
+    thread.start()
+    found: set[bytes | None] = set()
+    refused = 0
+    try:
+        while refused < 1000 and thread.is_alive():
+            try:
+                found.add(files.read_private(file, as_root=False))
+            except FileError:
+                refused += 1
+    finally:
+        sys.setswitchinterval(interval)
+        stop.set()
+        thread.join()
+    assert found <= {b"content", b""}
+    assert refused == 1000
 
 
 @needs_root
