@@ -307,7 +307,7 @@ class Desk:
         if server.proxy_password is not None:
             secret = self.vault.read(server.proxy_password, Binding(server.host, server.username or ""))
         try:
-            return proxy_dial(server.proxy, secret)
+            return proxy_dial(server.proxy, secret, self.clock)
         except ValueError as error:
             raise ConfigError(
                 "config.bad_proxy",

@@ -26,6 +26,7 @@ def serve(connection: socket.socket, context: ssl.SSLContext | None) -> None:
     offered = "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n"
     while True:
         data = False
+        secure_next = False
         for line in lines(connection):
             word = line[:4].upper()
             if data:
@@ -37,6 +38,7 @@ def serve(connection: socket.socket, context: ssl.SSLContext | None) -> None:
                 connection.sendall((offered + last).encode())
             elif word == b"STAR" and context:
                 connection.sendall(b"220 go ahead\r\n")
+                secure_next = True
                 break
             elif word == b"AUTH":
                 connection.sendall(b"235 2.7.0 Ok\r\n" if line.count(b" ") > 1 else b"334 \r\n")
@@ -48,9 +50,7 @@ def serve(connection: socket.socket, context: ssl.SSLContext | None) -> None:
                 return
             else:
                 connection.sendall(b"250 2.0.0 Ok\r\n")
-        else:
-            return
-        if context is None:
+        if context is None or not secure_next:
             return
         connection = context.wrap_socket(connection, server_side=True)
         encrypted = True

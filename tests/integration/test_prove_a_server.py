@@ -259,9 +259,10 @@ def test_a_sentinel_password_shows_nowhere(
             input=sentinel + "\n",
         )
         assert done.exit == 77, done.stdout + done.stderr
-    token = [*("--access-token-stdin", "--to", BOB, "--trace", "--json")]
+    token = ["--access-token-stdin", "--to", BOB, "--trace", "--json"]
+    submissions = ["--host", "localhost", "--port", str(mailstack.port("DSUBS")), "--security", "tls"]
     done = run_postroom(
-        *("smtp", "test", *place, "--ca-file", str(mailstack.ca_file), "--username", ALICE, *token),
+        *("smtp", "test", *submissions, "--ca-file", str(mailstack.ca_file), "--username", ALICE, *token),
         input=sentinel + "\n",
     )
     # It has characters that no token has (RFC 6750 2.1), so it is refused before it goes anywhere.

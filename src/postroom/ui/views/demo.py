@@ -29,7 +29,7 @@ def demo(data: Mapping[str, Any]) -> Iterator[Block]:
     yield Line("   postroom smtp test demo you@example.test")
     for step in data["steps"]:
         if step["ok"] is not None:
-            yield Line("   " + _cut(step_line(Step(**step))), "good")
+            yield Line("   " + _cut("  ".join(step_line(Step(**step)))), "good")
     yield Line("")
     yield Line("4. The mail is there", "title")
     for header in mail["headers"]:
