@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from postroom.errors import FileError, UsageError
-from postroom.files import make_directory
 
 _FALLBACKS = ("editor", "nano", "vi")  # Debian's own choice first
 
@@ -17,11 +16,10 @@ _FALLBACKS = ("editor", "nano", "vi")  # Debian's own choice first
 def edit_text(text: str, *, name: str, directory: Path, environ: Mapping[str, str]) -> str:
     """Open a copy of `text`, called `name`, and return what it holds when the editor has ended.
 
-    The copy lies in a private directory within `directory`, which also takes the editor's own swap files, and goes away
-    with it. Raise UsageError when there is no editor or it fails; the text is then as it was.
+    The copy lies in a private directory within `directory`, which must be there; the editor's own swap files lie there
+    too, and all goes away together. Raise UsageError when there is no editor or it fails; the text is then as it was.
     """
     argv = _editor(environ)
-    make_directory(directory)
     with tempfile.TemporaryDirectory(prefix=".edit-", dir=directory) as private:
         copy = Path(private) / name
         copy.write_bytes(text.encode("utf-8", "surrogateescape"))

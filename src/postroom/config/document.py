@@ -15,7 +15,7 @@ from postroom.domain.settings import TABLES, Source, Value, key_of, table_of
 
 KeyPath = tuple[str, ...]
 
-_PASSWORD_IN_URL = re.compile(r"://[^/?#]*:[^/?#]*@")
+_PASSWORD_IN_URL = re.compile(r"://[^\s]*:[^\s]*@")  # a password that nobody encoded may hold a slash
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 

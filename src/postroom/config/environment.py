@@ -3,7 +3,7 @@
 Secrets stay where they are: the layer only records from where they are read. The variables are handed in.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -82,24 +82,15 @@ def environment_layer(environ: Mapping[str, str], server: str | None) -> Layer:
         if text := environ.get(variable):
             take(variable, key_path, text)
     for variable, key_path in _SECRET.items():
-        _take_secret(environ, variable, key_path, take, problems)
+        in_file = f"{variable}_FILE"
+        if environ.get(variable) and environ.get(in_file):
+            path = ("smtp", "servers", server, *key_path)
+            problems.append(Problem("environment", path, f"{variable} and {in_file} are both set", f"unset {variable}"))
+        elif environ.get(variable):
+            take(variable, key_path, f"env:{variable}")
+        elif file := environ.get(in_file):
+            take(in_file, key_path, f"file:{file}")
     return Layer(entries, tuple(problems))
-
-
-def _take_secret(
-    environ: Mapping[str, str],
-    variable: str,
-    key_path: KeyPath,
-    take: Callable[[str, KeyPath, str], None],
-    problems: list[Problem],
-) -> None:
-    in_file = f"{variable}_FILE"
-    if environ.get(variable) and environ.get(in_file):
-        problems.append(Problem("environment", key_path, f"{variable} and {in_file} are both set", f"unset {variable}"))
-    elif environ.get(variable):
-        take(variable, key_path, f"env:{variable}")
-    elif file := environ.get(in_file):
-        take(in_file, key_path, f"file:{file}")
 
 
 def credentials_layer(environ: Mapping[str, str], servers: Collection[str]) -> Layer:

@@ -107,6 +107,10 @@ class ConfigFile:
         copy, data = self._history.read(self.scope.main.name, number)
         return copy, self.replace(data.decode("utf-8", "surrogateescape"), dry_run=dry_run)
 
+    def make_directory(self) -> None:
+        """Make the directory of the file, where it is missing: open to all for the system's, else private."""
+        make_directory(self.scope.main.parent, mode=0o755 if self.scope.name == "system" else 0o700)
+
     def copies(self) -> Sequence[Copy]:
         """The file as it was before each of the latest changes, oldest first."""
         return self._history.copies(self.scope.main.name)
@@ -131,7 +135,7 @@ class ConfigFile:
     def _replace(self, edited: Callable[[Sequence[Document]], str], *, dry_run: bool) -> Outcome:
         if dry_run:
             return self._judge(edited)[0]
-        make_directory(self.scope.main.parent, mode=0o755 if self.scope.name == "system" else 0o700)
+        self.make_directory()
         with locked(self.scope.main, LOCK_SECONDS):
             outcome, old, new = self._judge(edited)
             if outcome.changed:

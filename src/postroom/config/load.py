@@ -35,7 +35,7 @@ from postroom.domain.settings import (
     Tls,
     Value,
 )
-from postroom.errors import ConfigError
+from postroom.errors import ConfigError, FileError
 from postroom.files import LIMIT_BYTES, open_checked
 from postroom.result import Warn
 
@@ -86,7 +86,11 @@ def read_layers(
 
 
 def _read(path: Path, *, root: bool, personal: bool, warnings: list[Warn]) -> bytes | None:
-    descriptor = open_checked(path, private=False, as_root=root)
+    try:
+        descriptor = open_checked(path, private=False, as_root=root)
+    except FileError as error:
+        hint = error.hint or f"chmod a+r {path}, or postroom --config FILE to do without it"
+        raise FileError(error.code, error.message, hint=hint, exit=error.exit) from error
     if descriptor is None:
         return None
     with os.fdopen(descriptor, "rb") as file:

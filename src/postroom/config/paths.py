@@ -28,9 +28,9 @@ class Scope(NamedTuple):
     main: Path
     state: Path
 
-    def drop_ins(self) -> tuple[Path, ...]:
-        """The files that are read after the main one and may override it."""
-        return self.layers[self.layers.index(self.main) + 1 :]
+    def existing(self) -> tuple[Path, ...]:
+        """The layers that are there, as far as this account can see."""
+        return tuple(path for path in self.layers if os.path.exists(path))  # noqa: PTH110 - Path.exists() fails where a directory is closed
 
 
 def find_scope(

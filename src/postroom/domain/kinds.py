@@ -285,7 +285,8 @@ class Url(Kind[str]):
         authority = rest.partition("/")[0]
         if not separator or scheme not in self.schemes or not authority or not re.fullmatch(r"[!-~]{1,1000}", text):
             raise ValueError("must be a URL that begins with " + " or ".join(f"{name}://" for name in self.schemes))
-        if ":" in authority.rpartition("@")[0]:
+        # Up to the last @: a password that nobody encoded may hold a slash, which would seem to end the authority.
+        if ":" in rest.rpartition("@")[0]:
             raise ValueError("must not contain a password: give that as a secret of its own")
         return text
 

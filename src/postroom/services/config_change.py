@@ -70,7 +70,8 @@ def set_value(file: File, text: str, value: str, *, dry_run: bool) -> Result:
 
 def _bad_value(text: str, key: Key[Any], value: str, error: ValueError) -> UsageError:
     if not key.secret:
-        return UsageError("usage.bad_value", f"{text}: {value!r} {error}", hint=f"allowed: {key.kind.rule}")
+        shown = f"{text}:" if "://" in value else f"{text}: {value!r}"  # a URL may hold a password
+        return UsageError("usage.bad_value", f"{shown} {error}", hint=f"allowed: {key.kind.rule}")
     server = text.split(".")[2]
     return UsageError(
         "usage.secret_as_value",

@@ -22,11 +22,13 @@ class Scope(Protocol):
     def main(self) -> Path: ...
     @property
     def state(self) -> Path: ...
+    def existing(self) -> Sequence[Path]: ...
 
 
 def path(scope: Scope) -> Result:
     """The files that are read, lowest first, the one that is written, and the directory of the state."""
-    files = [{"file": str(file), "exists": file.exists(), "written": file == scope.main} for file in scope.layers]
+    there = scope.existing()
+    files = [{"file": str(file), "exists": file in there, "written": file == scope.main} for file in scope.layers]
     return Result(
         "config path", {"scope": scope.name, "main": str(scope.main), "state": str(scope.state), "files": files}
     )
@@ -68,8 +70,12 @@ def validate(read: Callable[[], Settings], scope: Scope) -> Result:
             detail="\n".join(_told(problem) for problem in problems),
             data={"valid": False, "problems": problems},
         ) from error
-    files = [str(file) for file in scope.layers if file.exists()]
-    data = {"valid": True, "problems": [], "files": files, "servers": list(settings.servers)}
+    data = {
+        "valid": True,
+        "problems": [],
+        "files": [str(file) for file in scope.existing()],
+        "servers": list(settings.servers),
+    }
     return Result("config validate", data, settings.warnings)
 
 

@@ -94,6 +94,13 @@ def test_set_refuses_a_secret_without_repeating_it(run_postroom: RunPostroom, ma
         assert sentinel not in done.stdout + done.stderr
 
 
+def test_a_password_in_an_address_is_not_repeated(run_postroom: RunPostroom, main: Path, sentinel: str) -> None:
+    done = run_postroom("config", "set", "smtp.servers.main.proxy", f"http://me:{sentinel}@proxy.example:8080")
+    assert done.exit == 2
+    assert "must not contain a password" in done.stderr
+    assert sentinel not in done.stderr
+
+
 def test_the_dry_run_of_a_change_is_its_difference(run_postroom: RunPostroom, main: Path) -> None:
     done = run_postroom("config", "set", "smtp.servers.main.port", "587", "--dry-run")
     assert "+port = 587\n" in done.stdout

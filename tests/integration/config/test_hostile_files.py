@@ -4,7 +4,8 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,14 @@ def test_root_obeys_no_file_that_others_could_have_written(tmp_path: Path, place
         assert caught.value.hint
 
 
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A directory that every account can enter; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+
+
 @pytest.mark.needs("root", "setpriv")
 @pytest.mark.parametrize(
     ("mode", "owner", "status", "said"),
@@ -231,12 +240,9 @@ def test_root_obeys_no_file_that_others_could_have_written(tmp_path: Path, place
         (0o620, NOBODY, 78, "can be written by others"),
     ],
 )
-def test_an_ordinary_users_file(tmp_path: Path, mode: int, owner: int, status: int, said: str) -> None:
-    main = write(tmp_path / "config.toml", '[smtp.servers.main]\nhost = "mail.example.com"\n', mode=mode)
+def test_an_ordinary_users_file(open_place: Path, mode: int, owner: int, status: int, said: str) -> None:
+    main = write(open_place / "config.toml", '[smtp.servers.main]\nhost = "mail.example.com"\n', mode=mode)
     os.chown(main, owner, owner)
-    for directory in (tmp_path, *tmp_path.parents):
-        if directory.is_relative_to("/tmp") and directory != Path("/tmp"):  # noqa: S108 - where pytest puts it
-            directory.chmod(directory.stat().st_mode | 0o011)
     done = run_as_nobody(main, "config", "show")
     assert done.returncode == status, done.stderr
     assert said in done.stderr
@@ -293,12 +299,8 @@ def test_reading_and_changing_work_in_every_environment(
 
 
 @pytest.mark.needs("root", "setpriv")
-def test_a_place_that_cannot_be_written_is_exit_73_and_named(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for directory in tmp_path.parents:
-        if directory.is_relative_to("/tmp") and directory != Path("/tmp"):  # noqa: S108 - where pytest puts it
-            directory.chmod(directory.stat().st_mode | 0o011)
-    main = tmp_path / "config.toml"
+def test_a_place_that_cannot_be_written_is_exit_73_and_named(open_place: Path) -> None:
+    main = open_place / "config.toml"
     done = run_as_nobody(main, "config", "set", "smtp.servers.main.host", "mail.example.com")
     assert done.returncode == 73
     assert str(main) in done.stderr

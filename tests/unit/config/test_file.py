@@ -1,6 +1,8 @@
 """Changes of the configuration file: checked before they are written, told without secrets, kept in the history."""
 
+import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,9 @@ import pytest
 from postroom.config.edit import Draft
 from postroom.config.file import ConfigFile
 from postroom.config.history import KEPT_COPIES, History
+from postroom.config.paths import find_scope
 from postroom.errors import ConfigError, Exit
-from tests.support.config_files import config_file, write
+from tests.support.config_files import PRESETS, config_file, write
 from tests.support.moving_clock import MovingClock
 
 HOST = ("smtp", "servers", "main", "host")
@@ -61,6 +64,24 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(main: Path, file: Con
     assert sorted(path.name for path in main.parent.iterdir()) == ["config.toml"]
 
 
+@pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_the_systems_first_file_can_be_read_by_all_and_written_by_none(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir(mode=0o755)
+    scope = find_scope(config=None, state_dir=None, system=True, user=False, environ={}, root=False, prefix=tmp_path)
+    history = History(scope.state, clock=MovingClock())
+    ConfigFile(scope, history, environ={}, presets=PRESETS.get, root=False).change(setting(HOST, "mail.example.com"))
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (scope.main, scope.main.parent)]
+    assert modes == [0o644, 0o755]
+
+
+@pytest.mark.usefixtures("umask")
 def test_a_first_file_is_private_and_so_is_its_directory(tmp_path: Path) -> None:
     main = tmp_path / "new" / "config.toml"
     config_file(main).change(setting(HOST, "mail.example.com"))

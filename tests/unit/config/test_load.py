@@ -109,7 +109,7 @@ def test_custom_is_no_preset(main: Path) -> None:
             ),
         ),
         (
-            '[store]\nurl = "postgresql://u:pw@h/db"\n',
+            '[store]\nurl = "postgresql://u:p/w@h/db"\n',
             (
                 "2: store.url must not contain a password: give that as a secret of its own"
                 " (postroom config set store.url URL)"

@@ -112,6 +112,7 @@ def edit(ctx: typer.Context) -> None:
         raise UsageError(
             "usage.no_terminal", "there is no terminal for an editor", hint="postroom config set, or config apply FILE"
         )
+    desk.file.make_directory()
     result = config_change.edit(
         desk.file,
         lambda text: edit_text(text, name=main.name, directory=main.parent, environ=desk.environ),
