@@ -61,11 +61,17 @@ class Silence(NamedTuple):
     """Say nothing until the client goes away."""
 
 
+class Pause(NamedTuple):
+    """Neither read nor write until the test is over, or for so long."""
+
+    most_seconds: float
+
+
 class Reset(NamedTuple):
     """End the connection with a RST instead of a FIN."""
 
 
-Action = Send | Drip | Flood | Line | Body | Read | Handshake | Silence | Reset
+Action = Send | Drip | Flood | Line | Body | Read | Handshake | Silence | Pause | Reset
 
 
 class FaultyServer:
@@ -169,12 +175,15 @@ class _Player:
             case Silence():
                 while True:
                     self._more()
+            case Pause(most_seconds):
+                self._pause.wait(most_seconds)
             case Reset():
                 self._reset = True
                 self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def hang_up(self) -> None:
-        """From another thread: let a read end."""
+        """From another thread: let a read or a pause end."""
+        self._pause.set()
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 

@@ -24,7 +24,7 @@ from tests.integration.transport.opening import (
     attempt,
     message,
 )
-from tests.support.faulty_server import Action, Body, Drip, FaultyServer, Flood, Line, Read, Reset, Send, Silence
+from tests.support.faulty_server import Action, Body, Drip, FaultyServer, Flood, Line, Pause, Read, Reset, Send, Silence
 
 PIPELINING = (BANNER, Line(b"EHLO "), Send(b"250-mail.example.test\r\n250 PIPELINING\r\n"))
 LONG_LINE = b"x" * 999 + b"\r\n"
@@ -188,6 +188,27 @@ def test_a_time_out_after_the_data_is_an_unknown_outcome() -> None:
     assert receipt.outcome == "unknown"
     assert receipt.signs is not None
     assert (receipt.signs.step, receipt.signs.sign) == ("data", "reply-timeout")
+
+
+def test_a_server_that_stops_reading_holds_nobody() -> None:
+    began = time.monotonic()
+    with FaultyServer((*GREET, *ENVELOPE, *DATA[:2], Read(10), Pause(3.0))) as server:
+        limits = Limits(command=60, final_reply=60, data_block=0.3)
+        with pytest.raises(TransportError) as caught:
+            attempt(server, limits=limits).session.send(message(data=(b"y" * 70 + b"\r\n") * 200_000))
+    assert (caught.value.signs.step, caught.value.signs.sign) == ("data", "reply-timeout")
+    assert time.monotonic() - began < 0.3 + 2
+
+
+def test_a_refused_rset_ends_the_session_before_the_next_message() -> None:
+    with FaultyServer((*HAPPY, Line(b"RSET"), Send(b"500 what\r\n"), Silence())) as server:
+        session = attempt(server).session
+        session.send(message())
+        with pytest.raises(TransportError) as caught:
+            session.send(message())
+        assert server.received.count(b"RCPT") == 1
+    assert (caught.value.signs.step, caught.value.signs.reply and caught.value.signs.reply.code) == ("mail", 500)
+    assert session.closed
 
 
 def test_a_server_that_refuses_in_the_middle_of_the_data_is_heard() -> None:
@@ -362,6 +383,14 @@ def test_the_auth_line_has_512_octets_at_the_most(octets: int) -> None:
         f"user=alice@example.test\x01auth=Bearer {'t' * octets}\x01\x01".encode()
     )
     assert (len(line.group()) > 20) == (len(whole) + 2 <= 512)
+
+
+def test_an_auth_line_of_513_octets_is_split() -> None:
+    credential = Credential("password", "alice@example.test", Secret("p" * 355))
+    script = (*ehlo("AUTH PLAIN"), Line(b"AUTH PLAIN\r\n"), Send(b"334 \r\n"), Line(), Send(b"235 in\r\n"))
+    with FaultyServer((*script, Silence())) as server:
+        attempt(server, credential=credential)
+    assert max(map(len, server.received.split(b"\r\n"))) == 513 - len(b"AUTH PLAIN \r\n")
 
 
 def test_a_server_that_repeats_what_we_said_does_not_bring_it_into_the_transcript() -> None:

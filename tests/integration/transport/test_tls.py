@@ -1,6 +1,5 @@
 """TLS against every kind of certificate and of trickery; nothing that matters is sent before all is verified."""
 
-import contextlib
 import socket
 import ssl
 import subprocess
@@ -51,6 +50,7 @@ class Zoo(NamedTuple):
     other_ca: str
     contexts: dict[str, ssl.SSLContext]
     client: tuple[str, str]
+    server: str
     pin: str
 
 
@@ -85,12 +85,14 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     client = ca.issue_cert("alice@example.test")
     client.cert_chain_pems[0].write_to_path(directory / "client.crt")
     client.private_key_pem.write_to_path(directory / "client.key")
+    leaves["good"].private_key_and_cert_chain_pem.write_to_path(directory / "good.pem")
     der = ssl.PEM_cert_to_DER_cert(leaves["good"].cert_chain_pems[0].bytes().decode())
     return Zoo(
         str(directory / "ca.pem"),
         str(directory / "other.pem"),
         contexts,
         (str(directory / "client.crt"), str(directory / "client.key")),
+        str(directory / "good.pem"),
         read_certificate(der, now).pin,
     )
 
@@ -252,15 +254,18 @@ def test_a_server_that_ends_within_the_handshake_is_told(zoo: Zoo) -> None:
     assert caught.value.signs.step == "starttls"
 
 
-def test_a_server_with_old_tls_alone_is_refused(zoo: Zoo) -> None:
-    context = zoo.contexts["good"]
+@pytest.mark.filterwarnings("ignore:.*TLSv1.* is deprecated:DeprecationWarning")
+@pytest.mark.parametrize(("newest", "minimum"), [("TLSv1_1", "1.2"), ("TLSv1_2", "1.3")])
+def test_a_server_with_old_tls_alone_is_refused(zoo: Zoo, newest: str, minimum: str) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(zoo.server)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    with contextlib.suppress(ValueError):
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        with FaultyServer(implicit(context)) as server, pytest.raises(TransportError) as caught:
-            attempt_localhost(server, security="tls", tls={"ca_file": zoo.ca, "minimum": "1.3"})
-    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion[newest]
+    with FaultyServer(implicit(context)) as server, pytest.raises(TransportError) as caught:
+        attempt_localhost(server, security="tls", tls={"ca_file": zoo.ca, "minimum": minimum}, credential=PASSWORD)
     assert caught.value.signs.sign == "tls-version"
+    assert b"AUTH" not in server.received
 
 
 def without_key_identifier(directory: Path) -> tuple[str, ssl.SSLContext]:
@@ -294,9 +299,10 @@ def test_an_old_private_authority_needs_strictness_off_on_every_python(tmp_path:
     assert "key identifier" in caught.value.signs.text.lower()
 
 
-def test_a_self_signed_certificate_is_trusted_as_its_own_authority(zoo: Zoo, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["self-signed", "good"])
+def test_a_certificate_is_trusted_when_it_is_the_ca_file_itself(zoo: Zoo, tmp_path: Path, kind: str) -> None:
     own = tmp_path / "own.pem"
-    with FaultyServer(implicit(zoo.contexts["self-signed"])) as server:
+    with FaultyServer(implicit(zoo.contexts[kind])) as server:
         own.write_text(ssl.get_server_certificate(("localhost", server.port)))
         assert attempt_localhost(server, security="tls", tls={"ca_file": str(own)}).step("tls").ok
 
