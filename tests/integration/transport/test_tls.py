@@ -14,7 +14,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 from postroom.clock import Clock
@@ -299,6 +299,23 @@ def test_an_old_private_authority_needs_strictness_off_on_every_python(tmp_path:
     assert "key identifier" in caught.value.signs.text.lower()
 
 
+def test_a_common_name_counts_only_for_old_private_authorities(tmp_path: Path) -> None:
+    now, day, key = datetime.now(UTC), timedelta(days=1), ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    builder = x509.CertificateBuilder().issuer_name(name).subject_name(name).public_key(key.public_key())
+    builder = builder.not_valid_before(now - day).not_valid_after(now + day).serial_number(1)
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    own = tmp_path / "own.pem"
+    own.write_bytes(certificate + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own)
+    with FaultyServer(implicit(context)) as server:
+        assert attempt_localhost(server, security="tls", tls={"ca_file": str(own), "strict": False}).step("tls").ok
+        with pytest.raises(TransportError) as caught:
+            attempt_localhost(server, security="tls", tls={"ca_file": str(own)})
+    assert caught.value.signs.sign == "tls-certificate-name"
+
+
 @pytest.mark.parametrize("kind", ["self-signed", "good"])
 def test_a_certificate_is_trusted_when_it_is_the_ca_file_itself(zoo: Zoo, tmp_path: Path, kind: str) -> None:
     own = tmp_path / "own.pem"
@@ -402,7 +419,8 @@ def test_a_file_that_cannot_be_used_is_named_before_anything_is_connected(zoo: Z
     garbage = tmp_path / "garbage.pem"
     garbage.write_text("no certificate")
     sealed = tmp_path / "sealed.key"
-    sealed.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n")
+    key = ec.generate_private_key(ec.SECP256R1())
+    sealed.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"passphrase")))
     for tls, word in (
         ({"ca_file": "/no/such/file.pem"}, "/no/such/file.pem"),
         ({"ca_file": str(garbage)}, "garbage.pem"),
