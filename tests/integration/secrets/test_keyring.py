@@ -24,11 +24,12 @@ def told(f):
         shown = "".join(traceback.format_exception(error))
         return {"code": error.code, "message": error.message, "hint": error.hint, "exit": error.exit, "shown": shown}
     return found.reveal() if isinstance(found, Secret) else found
+secret = Secret(%(sentinel)r)
 began = time.monotonic()
 store = Keyring(os.environ, uid=os.geteuid())
 state = store.state()
 answers = {"began": began, "state": state.state, "reason": state.reason}
-answers["write"] = told(lambda: store.write("smtp/main/password", Secret(%(sentinel)r)))
+answers["write"] = told(lambda: store.write("smtp/main/password", secret))
 answers["read"] = told(lambda: store.read("smtp/main/password"))
 answers["remove"] = told(lambda: store.remove("smtp/main/password"))
 answers["uid"] = os.geteuid()
