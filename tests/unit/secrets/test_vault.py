@@ -1,5 +1,6 @@
 """A secret goes where it was meant to go, and is used only for whom it was given."""
 
+import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from postroom.secrets import refusals
 from postroom.secrets.ledger import Ledger
 from postroom.secrets.vault import Vault
 from tests.support.moving_clock import MovingClock
+from tests.unit.secrets.test_written_files import encrypted
 
 SENTINEL = "s3ntinel-value"
 PATH = "smtp/main/password"
@@ -137,6 +139,21 @@ def test_a_write_that_fails_for_a_new_host_leaves_the_old_secret_unusable_for_bo
     for binding in (ALICE, EVIL):
         with pytest.raises(SecretError):
             desk.vault.read(reference, binding)
+
+
+def test_a_damaged_secret_can_be_given_again(desk: Desk, tmp_path: Path) -> None:
+    store = encrypted(tmp_path / "state")
+    vault = Vault(lambda _: store, desk.ledger, desk.clock, as_root=False)
+    reference, _ = vault.put(PATH, Secret(SENTINEL), "encrypted", ALICE)
+    file = tmp_path / "state" / "secrets"
+    document = json.loads(file.read_bytes())
+    document["secrets"][PATH] = "A" * 64
+    file.write_text(json.dumps(document))
+    with pytest.raises(SecretError) as refused:
+        vault.read(reference, ALICE)
+    assert code_of(refused) == "secret.damaged"
+    assert vault.put(PATH, Secret(SENTINEL), "encrypted", ALICE)[1] is True
+    assert vault.read(reference, ALICE) == Secret(SENTINEL)
 
 
 @pytest.mark.parametrize("text", ["", "two\nlines"])
