@@ -6,9 +6,9 @@ from postroom.domain.address import near_miss, parse_address
 from postroom.domain.kinds import Choice, Host
 from postroom.domain.preset import Preset
 from postroom.domain.secret import Secret
-from postroom.errors import PostroomError, Stopped
+from postroom.errors import PostroomError, SecretError, Stopped
 from postroom.services.servers import choose_server
-from postroom.services.smtp_set import Request
+from postroom.services.smtp_set import Request, near_misses
 from postroom.services.smtp_test import Request as TestRequest
 
 
@@ -37,11 +37,28 @@ def ask(front: Front, request: Request) -> Request:
         front.talk("This provider wants OAuth 2.0: the server is saved, and a login comes next.")
         return request
     if server.auth == "password" and server.username:
+        request = request._replace(store=_store_for(front, request))
         what = preset.secret if preset and preset.secret else "password"
         question = f"{what[0].upper()}{what[1:]} of {server.username} at {server.host} (not shown)"
         request = request._replace(secrets={("password",): Secret(prompt.secret(question, option="--password-stdin"))})
     _offer_test(front, request)
     return request
+
+
+def _store_for(front: Front, request: Request) -> str:
+    """The store for the password, settled before it is typed. Raise Stopped when the person wants none."""
+    try:
+        return front.desk.vault.choose_store(request.store, insecure=request.insecure)
+    except SecretError as error:
+        front.talk(error.message)
+        choices = (
+            ("encrypted", "an encrypted file; its passphrase is asked whenever the password is needed"),
+            ("cancel", "nowhere; --password-file, -command or -env can say where it is read"),
+        )
+        choice = front.prompt.choose("Where is the password kept?", choices, option="--store", default="cancel")
+        if choice == "cancel":
+            raise Stopped("stopped.cancelled", "cancelled; nothing was changed", hint=error.hint) from error
+        return choice
 
 
 def _from_preset(front: Front, preset: Preset, address: str) -> dict[tuple[str, ...], str]:
@@ -79,6 +96,15 @@ def _by_hand(front: Front, address: str) -> dict[tuple[str, ...], str]:
     if auth == "password":
         values["username",] = prompt.ask("Username", option="--username", default=address, check=str)
     return values
+
+
+def question_domains(front: Front, request: Request) -> None:
+    """Ask about domains that look like a slip, where somebody can answer; elsewhere the result warns."""
+    if not front.prompt.possible:
+        return
+    for domain, meant in near_misses(request.values, front.desk.known_domains).items():
+        if not front.prompt.confirm(f"{domain} looks like a slip for {meant}. Is {domain} right?", option="--username"):
+            raise Stopped("stopped.cancelled", "cancelled; nothing was changed")
 
 
 def test_first(front: Front, request: Request) -> None:

@@ -125,7 +125,14 @@ def smtp_set(
             "diff": outcome.diff if request.dry_run else None,
             "missing": _missing(server),
         },
-        [*outcome.warnings, *_near_misses(request.values, known_domains), *_unbound(server, references, vault)],
+        [
+            *outcome.warnings,
+            *(
+                Warn("address.near_miss", f"{domain!r} looks like a slip for {meant!r}")
+                for domain, meant in near_misses(request.values, known_domains).items()
+            ),
+            *_unbound(server, references, vault),
+        ],
     )
 
 
@@ -262,16 +269,15 @@ def _advice(server: Server, preset: Preset | None) -> list[str]:
     return [*wanted, *preset.notes]
 
 
-def _near_misses(values: Mapping[KeyPath, str], known_domains: Callable[[], Sequence[str]]) -> list[Warn]:
-    """Question domains that look like a slip of the fingers."""
-    found: dict[str, Warn] = {}
-    for path in (("username",), ("from",), ("host",)):
-        text = values.get(path, "")
-        domain = text.rpartition("@")[2]
-        meant = near_miss(domain, known_domains()) if "@" in text else None
+def near_misses(values: Mapping[KeyPath, str], known_domains: Callable[[], Sequence[str]]) -> dict[str, str]:
+    """The domains of the given addresses that look like a slip of the fingers, each with what may be meant."""
+    found = {}
+    for path in (("username",), ("from",), ("reply_to",)):
+        domain = values.get(path, "").rpartition("@")[2].lower() if "@" in values.get(path, "") else ""
+        meant = near_miss(domain, known_domains()) if domain else None
         if meant:
-            found[domain] = Warn("address.near_miss", f"{domain!r} looks like a slip for {meant!r}", "")
-    return list(found.values())
+            found[domain] = meant
+    return found
 
 
 def _unbound(server: Server, references: Mapping[KeyPath, Reference], vault: Vault) -> list[Warn]:

@@ -56,7 +56,9 @@ def set_server(
     )
     if wizard.wanted(front, request):
         request = wizard.ask(front, request)
-    elif test and not dry_run:
+    else:
+        wizard.question_domains(front, request)
+    if test and not dry_run:
         wizard.test_first(front, request)
     desk = front.desk
     result = smtp_set(
