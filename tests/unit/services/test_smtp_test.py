@@ -100,15 +100,12 @@ CAUSE = Cause("rcpt.unknown_user", 67, "never", "recipient", "", "", "")
 
 
 def run(mailer: FakeMailer, place: Place, wanted: Settings | None = None, **request: Any) -> Any:
-    watched: list[str] = []
-    result = smtp_test(
+    return smtp_test(
         wanted or settings(server()),
         mailer,  # type: ignore[arg-type]  # a fake with the same two methods
         Request(**({"recipients": ["bob@example.com"]} | request)),
         place.surroundings,
-        watch=lambda step: watched.append(step.name),
     )
-    return result
 
 
 def test_every_step_stands_in_its_order_whatever_was_reached() -> None:
