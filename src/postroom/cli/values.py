@@ -22,7 +22,7 @@ class Values(NamedTuple):
 
 
 ASKED = ("servers", "profiles", "presets", "keys", "secrets")
-"""What `postroom completion SHELL --values` can be asked for: it is known only where the program runs."""
+"""What a completion script can ask the program for: it depends on the configuration."""
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -32,7 +32,7 @@ class Submission:
         self._smtp = dialogue.smtp
         self._until = until
         if not message.envelope.recipients:
-            raise DataError("message.no_recipients", "the message has no recipient", hint="Name one.")
+            raise DataError("message.no_recipient", "the message has no recipient", hint="Name one.")
         check_text(message.data, eight_bit=message.eight_bit)
         self._transaction = Transaction(message, self._smtp.extensions)
         self._message = message

@@ -93,7 +93,7 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
         (78,),
         "Others may change, swap or read a file that has to be trusted; the message tells the cure.",
     ),
-    "lock.held": ((75,), "Another postroom works on the same file and does not end."),
+    "lock.held": ((75,), "Another process of Postroom works on the same file and does not end."),
     "sandbox.command_not_executable": ((126,), "The command of sandbox run cannot be run."),
     "sandbox.command_not_found": ((127,), "The command of sandbox run was not found."),
     "sandbox.fewer_mails": ((1,), "Fewer mails than --expect arrived."),

@@ -21,5 +21,6 @@ VARIABLES = (
     ("CREDENTIALS_DIRECTORY", "Where systemd puts a service's credentials; see postroom.toml(5)."),
     ("VISUAL, EDITOR", "The editor of config edit."),
     ("XDG_CONFIG_HOME, XDG_STATE_HOME", "Where the user's configuration and state lie instead of the places below."),
-    ("NO_COLOR, TERM", "Without colour: NO_COLOR is set to anything, or TERM is dumb."),
+    ("NO_COLOR, TERM", "No colour where NO_COLOR is set to anything, or TERM is dumb."),
+    ("FORCE_COLOR", "Colour also where no terminal is."),
 )
