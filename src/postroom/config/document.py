@@ -105,10 +105,10 @@ def _refuse_password_in_url(value: object) -> None:
 
 
 def mending_hint(path: KeyPath) -> str:
-    """The command that gives the key at `path` a good value."""
+    """The command that gives the key at `path` a good value, or takes it out; it works while the file is broken."""
     key = key_of(path)
     if key and key.secret and path[:2] == ("smtp", "servers"):
-        return f"postroom smtp set {path[2]} {key.option}-stdin"
+        return f"postroom config unset {'.'.join(path)}, then postroom smtp set {path[2]} {key.option}-stdin"
     return f"postroom config set {'.'.join(path)} {key.kind.word}" if key else EDIT_HINT
 
 

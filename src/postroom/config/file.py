@@ -64,7 +64,7 @@ class ConfigFile:
             mutate(draft)
             return draft.text
 
-        return self._replace(edited, dry_run=dry_run)
+        return self._replace(edited, dry_run=dry_run, typed=False)
 
     def replace(self, text: str, *, over: str | None = None, dry_run: bool = False) -> Outcome:
         """Put a whole text in the file's place, as `change` does. `over` is the text that it was made from: where the
@@ -76,7 +76,7 @@ class ConfigFile:
                 raise self._changed_meanwhile()
             return text
 
-        return self._replace(edited, dry_run=dry_run)
+        return self._replace(edited, dry_run=dry_run, typed=True)
 
     def merge(self, name: str, data: bytes, *, prune: bool, dry_run: bool) -> Outcome:
         """Set every key of a document; with `prune`, remove the servers and profiles that it does not name.
@@ -132,17 +132,18 @@ class ConfigFile:
             node[path[-1]] = key.kind.toml(value.value) if key else value.value
         return toml_text(tree)
 
-    def _replace(self, edited: Callable[[Sequence[Document]], str], *, dry_run: bool) -> Outcome:
+    def _replace(self, edited: Callable[[Sequence[Document]], str], *, dry_run: bool, typed: bool) -> Outcome:
+        """`typed` says that a person has the new text before their eyes, so that its lines mean something to them."""
         if dry_run:
-            return self._judge(edited)[0]
+            return self._judge(edited, typed=typed)[0]
         self.make_directory()
         with locked(self.scope.main, LOCK_SECONDS):
-            outcome, old, new = self._judge(edited)
+            outcome, old, new = self._judge(edited, typed=typed)
             if outcome.changed:
                 self._write(old, new)
         return outcome
 
-    def _judge(self, edited: Callable[[Sequence[Document]], str]) -> tuple[Outcome, Document, str]:
+    def _judge(self, edited: Callable[[Sequence[Document]], str], *, typed: bool) -> tuple[Outcome, Document, str]:
         documents, _ = read_layers(self.scope, root=self._root)
         old = self._main(documents)
         new = edited(documents)
@@ -151,7 +152,9 @@ class ConfigFile:
         if isinstance(read, ConfigError) and new != old.text:
             before = self._read(documents)
             left = _kinds(read)
-            if not isinstance(before, ConfigError) or not left < _kinds(before):
+            if not isinstance(before, ConfigError):
+                raise read if typed else _refused(read, old.file)
+            if not left < _kinds(before):
                 raise read
             warnings = [*warnings, Warn("config.still_invalid", f"still wrong: {read.message}", read.hint)]
         changes = changes_between(_tree(old.text), _tree(new))
@@ -195,6 +198,26 @@ class ConfigFile:
             ):
                 return document.file
         return None
+
+
+def _refused(error: ConfigError, main: str) -> ConfigError:
+    """What is said of a change that would break a valid configuration: nothing is broken, so there is no line to name
+    and nothing to mend.
+    """
+    problems = [{**problem, "line": None} for problem in error.data.get("problems", [])]
+    if not problems:
+        return error
+    messages = [
+        problem["message"] if problem["file"] == main else f"{problem['file']}: {problem['message']}"
+        for problem in problems
+    ]
+    return ConfigError(
+        error.code,
+        f"nothing was changed: {messages[0]}",
+        hint="postroom smtp set takes several values at once, and so does postroom config edit",
+        detail="\n".join(messages[1:]),
+        data={"problems": problems},
+    )
 
 
 def _kinds(error: ConfigError) -> set[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 """Owns the rules that span several keys: names that must exist, ways to log in that exclude each other, cleartext.
 
-It refuses to know files; a rule that is only advice is a warning.
+It refuses to know files; a rule that is only advice is a warning. The hint of a problem is a command that works while
+the configuration is broken: of those that write, only the group `config` does.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,38 +43,40 @@ def desk_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _no_server(path: tuple[str, ...], name: str, source: Source) -> Problem:
-    return Problem(
-        file_of(source), path, f"{'.'.join(path)}: there is no server named {name}", f"postroom smtp set {name}"
-    )
+    key = ".".join(path)
+    return Problem(file_of(source), path, f"{key}: there is no server named {name}", f"postroom config unset {key}")
 
 
 def server_problems(server: Server, settings: Settings, preset: Preset | None) -> Iterator[Problem]:
     """What contradicts itself in one server."""
     broken = _ServerRules(server)
+    here = f"smtp.servers.{server.name}"
     if server.provider and server.provider != NO_PRESET and preset is None:
         yield broken("provider", "no such provider is known", "postroom smtp providers")
     elif not server.host:
-        yield broken("host", "no host is given", f"postroom smtp set {server.name} --host HOST")
+        yield broken("host", "no host is given", f"postroom config set {here}.host HOST")
     if server.region and not (preset and server.region in preset.regions):
         known = ", ".join(preset.regions) if preset and preset.regions else "none"
         yield broken("region", f"the provider has no such region; known: {known}", "postroom smtp providers")
     if server.tls_profile and server.tls_profile not in settings.profiles:
         name = server.tls_profile
-        yield broken("tls_profile", f"there is no TLS profile named {name}", f"postroom tls set {name}")
+        yield broken(
+            "tls_profile", f"there is no TLS profile named {name}", f"postroom config unset {here}.tls_profile"
+        )
     needed = _AUTH_OF_MECHANISM[server.mechanism] if server.mechanism else server.auth
     if needed != server.auth:
         yield broken(
             "mechanism",
             f"{server.mechanism} is a way of auth {needed}, but auth is {server.auth}",
-            f"postroom smtp set {server.name} --auth {needed}",
+            f"postroom config set {here}.auth {needed}",
         )
     yield from _cleartext(server, broken)
     yield from tls_problems(("smtp", "servers", server.name, "tls"), server.tls.values)
     if server.auth == "external" and not server.tls.client_cert:
         yield broken(
             "auth",
-            "external needs a client certificate",
-            f"postroom smtp set {server.name} --client-cert FILE --client-key FILE",
+            "external needs a client certificate: client_cert and client_key in its tls table",
+            "postroom config edit",
         )
 
 
@@ -86,6 +89,8 @@ class _ServerRules:
     def __call__(self, key: str, rule: str, hint: str) -> Problem:
         path: tuple[str, ...] = ("smtp", "servers", self.server.name, key)
         source = self.server.source(key)
+        if source.layer == "environment":
+            hint = f"unset {source.where}"
         if source.layer != "file":  # then the table is the place, where a file holds it
             files = (value.source for value in self.server.values.values() if value.source.layer == "file")
             source, place = next(files, source), path[:3]
@@ -97,11 +102,11 @@ class _ServerRules:
 def _cleartext(server: Server, broken: _ServerRules) -> Iterator[Problem]:
     if server.security != "none":
         return
+    safer = f"postroom config set smtp.servers.{server.name}.security starttls"
     if server.auth == "external":
-        yield broken("auth", "external needs TLS, but security is none", f"postroom smtp set {server.name} --auth none")
+        yield broken("auth", "external needs TLS, but security is none", safer)
     if not server.host or is_loopback(server.host) or server.allow_cleartext == "login":
         return
-    safer = f"postroom smtp set {server.name} --security starttls"
     if server.allow_cleartext is None:
         yield broken(
             "security",

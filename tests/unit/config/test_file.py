@@ -96,15 +96,17 @@ def test_the_mode_of_a_file_stays(main: Path, file: ConfigFile) -> None:
 
 
 def test_a_change_that_would_be_invalid_is_refused_and_nothing_is_written(main: Path, file: ConfigFile) -> None:
-    with pytest.raises(ConfigError, match=r"port must be from 1 to 65535"):
+    with pytest.raises(ConfigError, match=r"nothing was changed: smtp\.servers\.main\.port must be from 1 to 65535"):
         file.change(setting(PORT, 0))
+    with pytest.raises(ConfigError, match=r"config\.toml:1: smtp\.servers\.main\.host must"):
+        file.replace("smtp.servers.main.host = 5\n")
     assert main.read_text() == MAIN
     assert file.copies() == []
 
 
 def test_a_change_is_judged_together_with_the_drop_ins(main: Path) -> None:
     write(main.parent / "conf.d" / "x.toml", '[smtp]\ndefault = "main"\n')
-    with pytest.raises(ConfigError, match="there is no server named main"):
+    with pytest.raises(ConfigError, match=r"x\.toml: smtp\.default: there is no server named main"):
         config_file(main).change(lambda draft: draft.rename(("smtp", "servers", "main"), "other"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from postroom.domain.settings import Server, Source, Value
 from postroom.errors import ConfigError
-from tests.support.config_files import PRESETS, problems, read, write
+from tests.support.config_files import PRESETS, config_file, problems, read, write
 
 MAIN = '[smtp.servers.main]\nhost = "mail.example.com"\n'
 
@@ -137,7 +137,8 @@ def test_a_file_that_is_no_toml_is_told_with_its_line_and_the_parsers_words(
 
 def test_a_password_in_the_file_is_refused_and_not_repeated(main: Path) -> None:
     (found,) = problems(main, MAIN + 'password = "hunter2"\n')
-    assert "never the secret itself (postroom smtp set main --password-stdin)" in found
+    remedy = "postroom config unset smtp.servers.main.password, then postroom smtp set main --password-stdin"
+    assert f"never the secret itself ({remedy})" in found
     assert "hunter2" not in found
 
 
@@ -165,84 +166,109 @@ def test_all_problems_are_told_at_once_the_first_in_the_message(main: Path) -> N
     assert len(error.detail.splitlines()) == 3
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ('[smtp]\ndefault = "x"\n' + MAIN, "2: smtp.default: there is no server named x (postroom smtp set x)"),
+CONTRADICTIONS = [
+    (
+        '[smtp]\ndefault = "x"\n' + MAIN,
+        "2: smtp.default: there is no server named x (postroom config unset smtp.default)",
+    ),
+    (
+        '[smtp.routes]\nalert = "x"\n' + MAIN,
+        "2: smtp.routes.alert: there is no server named x (postroom config unset smtp.routes.alert)",
+    ),
+    (
+        '[smtp]\nfailover = ["main", "x"]\n' + MAIN,
+        "2: smtp.failover: there is no server named x (postroom config unset smtp.failover)",
+    ),
+    (
+        MAIN + 'tls_profile = "x"\n',
         (
-            '[smtp.routes]\nalert = "x"\n' + MAIN,
-            "2: smtp.routes.alert: there is no server named x (postroom smtp set x)",
+            "3: smtp.servers.main.tls_profile: there is no TLS profile named x"
+            " (postroom config unset smtp.servers.main.tls_profile)"
         ),
+    ),
+    (
+        '[smtp.servers.main]\nprovider = "nope"\n',
+        "2: smtp.servers.main.provider: no such provider is known (postroom smtp providers)",
+    ),
+    (
+        '[smtp.servers.main]\nprovider = "acme"\nregion = "mars"\n',
+        "3: smtp.servers.main.region: the provider has no such region; known: us, eu (postroom smtp providers)",
+    ),
+    (
+        MAIN + 'region = "eu"\n',
+        "3: smtp.servers.main.region: the provider has no such region; known: none (postroom smtp providers)",
+    ),
+    (
+        "[smtp.servers.main]\nport = 25\n",
+        "1: smtp.servers.main.host: no host is given (postroom config set smtp.servers.main.host HOST)",
+    ),
+    (
+        MAIN + 'mechanism = "xoauth2"\nusername = "u"\n',
         (
-            '[smtp]\nfailover = ["main", "x"]\n' + MAIN,
-            "2: smtp.failover: there is no server named x (postroom smtp set x)",
+            "3: smtp.servers.main.mechanism: xoauth2 is a way of auth oauth2, but auth is password"
+            " (postroom config set smtp.servers.main.auth oauth2)"
         ),
+    ),
+    (
+        MAIN + 'auth = "external"\n',
         (
-            MAIN + 'tls_profile = "x"\n',
-            "3: smtp.servers.main.tls_profile: there is no TLS profile named x (postroom tls set x)",
+            "3: smtp.servers.main.auth: external needs a client certificate:"
+            " client_cert and client_key in its tls table"
+            " (postroom config edit)"
         ),
+    ),
+    (
+        MAIN + '[smtp.servers.main.tls]\nclient_cert = "/c"\n',
         (
-            '[smtp.servers.main]\nprovider = "nope"\n',
-            "2: smtp.servers.main.provider: no such provider is known (postroom smtp providers)",
+            "4: smtp.servers.main.tls.client_cert needs client_key beside it"
+            " (postroom config set smtp.servers.main.tls.client_key FILE)"
         ),
+    ),
+    (
+        MAIN + '[tls.profiles.p]\nclient_key = "/c"\n',
         (
-            '[smtp.servers.main]\nprovider = "acme"\nregion = "mars"\n',
-            "3: smtp.servers.main.region: the provider has no such region; known: us, eu (postroom smtp providers)",
+            "4: tls.profiles.p.client_key needs client_cert beside it"
+            " (postroom config set tls.profiles.p.client_cert FILE)"
         ),
+    ),
+    (
+        MAIN + 'security = "none"\n',
         (
-            MAIN + 'region = "eu"\n',
-            "3: smtp.servers.main.region: the provider has no such region; known: none (postroom smtp providers)",
+            "3: smtp.servers.main.security: none would send mail in the clear to mail.example.com;"
+            " allow_cleartext must allow that (postroom config set smtp.servers.main.security starttls)"
         ),
+    ),
+    (
+        MAIN + 'security = "none"\nallow_cleartext = "mail"\nusername = "u"\n',
         (
-            "[smtp.servers.main]\nport = 25\n",
-            "1: smtp.servers.main.host: no host is given (postroom smtp set main --host HOST)",
+            "3: smtp.servers.main.security: none would send the login in the clear to mail.example.com;"
+            " allow_cleartext allows it for mail alone (postroom config set smtp.servers.main.security starttls)"
         ),
-        (
-            MAIN + 'mechanism = "xoauth2"\nusername = "u"\n',
-            (
-                "3: smtp.servers.main.mechanism: xoauth2 is a way of auth oauth2, but auth is password"
-                " (postroom smtp set main --auth oauth2)"
-            ),
-        ),
-        (
-            MAIN + 'auth = "external"\n',
-            (
-                "3: smtp.servers.main.auth: external needs a client certificate"
-                " (postroom smtp set main --client-cert FILE --client-key FILE)"
-            ),
-        ),
-        (
-            MAIN + '[smtp.servers.main.tls]\nclient_cert = "/c"\n',
-            (
-                "4: smtp.servers.main.tls.client_cert needs client_key beside it"
-                " (postroom config set smtp.servers.main.tls.client_key FILE)"
-            ),
-        ),
-        (
-            MAIN + '[tls.profiles.p]\nclient_key = "/c"\n',
-            (
-                "4: tls.profiles.p.client_key needs client_cert beside it"
-                " (postroom config set tls.profiles.p.client_cert FILE)"
-            ),
-        ),
-        (
-            MAIN + 'security = "none"\n',
-            (
-                "3: smtp.servers.main.security: none would send mail in the clear to mail.example.com;"
-                " allow_cleartext must allow that (postroom smtp set main --security starttls)"
-            ),
-        ),
-        (
-            MAIN + 'security = "none"\nallow_cleartext = "mail"\nusername = "u"\n',
-            (
-                "3: smtp.servers.main.security: none would send the login in the clear to mail.example.com;"
-                " allow_cleartext allows it for mail alone (postroom smtp set main --security starttls)"
-            ),
-        ),
-    ],
-)
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), CONTRADICTIONS)
 def test_keys_that_contradict_each_other_are_told(main: Path, text: str, found: str) -> None:
     assert problems(main, text) == [found]
+
+
+@pytest.mark.parametrize(
+    "text", [text for text, found in CONTRADICTIONS if "postroom config set" in found or "unset" in found]
+)
+def test_the_command_that_a_problem_names_mends_it_in_the_broken_file(main: Path, text: str) -> None:
+    write(main, text)
+    with pytest.raises(ConfigError) as caught:
+        read(main)
+    _, _, verb, key, *value = caught.value.hint.split()
+    path = tuple(key.split("."))
+    good = {"HOST": "mail.example.com", "FILE": "/etc/ssl/x.pem"}
+    file = config_file(main)
+    if verb == "set":
+        file.change(lambda draft: draft.set(path, good.get(value[0], value[0])))
+    else:
+        file.change(lambda draft: draft.unset(path))
+    read(main)
 
 
 @pytest.mark.parametrize(
