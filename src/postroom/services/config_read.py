@@ -40,8 +40,9 @@ def show(settings: Settings) -> Result:
     for table, section in settings.sections():
         for key in type(section).declared():
             value = key_value(section, key)
-            if value not in (None, []):
-                source = source_data(section.source(key.name))
+            source = source_data(section.source(key.name))
+            idle = key.reserved and source["layer"] == "default"  # a default that nothing reads is not in effect
+            if value not in (None, []) and not idle:
                 values.append({"key": ".".join((*table, key.name)), "value": value, "source": source})
     return Result("config show", {"values": values}, settings.warnings)
 

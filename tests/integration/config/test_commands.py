@@ -57,6 +57,7 @@ def test_show_gives_each_value_with_its_source(run_postroom: RunPostroom, main: 
     assert f"smtp.servers.main.host\tmail.example.com\tfile {main}\n" in done.stdout
     assert "smtp.servers.main.from_name\tOps\tenvironment POSTROOM_SMTP_FROM_NAME\n" in done.stdout
     assert "smtp.servers.main.tls.minimum\t1.2\tdefault\n" in done.stdout
+    assert "max_connections" not in done.stdout  # nothing reads it yet, and nobody set it
 
 
 def test_set_and_unset_tell_what_changed(run_postroom: RunPostroom, main: Path) -> None:
