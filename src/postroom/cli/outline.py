@@ -11,7 +11,7 @@ from postroom.cli import tree
 from postroom.cli.lazy import COMMANDS, load
 from postroom.cli.options import FLAGS
 from postroom.cli.settings_options import SERVER_OPTIONS, SERVER_SECRETS
-from postroom.cli.values import Values, values_of
+from postroom.cli.values import NOTHING, Values, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,9 @@ class Option(NamedTuple):
     value: str
     help: str
     repeatable: bool = False
-    values: Values = Values("nothing")
+    values: Values = NOTHING
     of_server: bool = False
+    required: bool = False
 
 
 class Argument(NamedTuple):
@@ -139,6 +140,7 @@ def _option(command: str, found: "Parameter") -> Option:
         repeatable=bool(getattr(found, "multiple", False)),
         values=values_of(command, name, value),
         of_server=name in _OF_SERVER and command.startswith("smtp "),
+        required=bool(found.required),
     )
 
 

@@ -90,6 +90,9 @@ def move(
 ) -> None:
     """Move a secret to another store.
 
+    It is written there and read back, the configuration is changed, and then it is removed where it was. A secret that
+    Postroom only reads, from a file or a command, stays there as well.
+
     JSON data: changed, changes, path, old, reference.
 
     Examples:

@@ -4,6 +4,7 @@ Refuses to know any single command.
 """
 
 from postroom.cli.lazy import ALIASES
+from postroom.cli.manual.groups import GROUP_PROSE
 from postroom.cli.manual.roff import Page, bold, italic, placeholder
 from postroom.cli.manual.surroundings import FILES, VARIABLES
 from postroom.cli.outline import Command, Group, Option, Outline
@@ -108,6 +109,8 @@ def group_page(group: Group, outline: Outline) -> Page:
     page.synopsis(_synopsis(command) for command in group.commands)
     page.heading("DESCRIPTION")
     page.paragraph(group.summary)
+    for text in GROUP_PROSE.get(group.name, ()):
+        page.paragraph(text)
     flags = ", ".join(option.names[-1] for option in outline.global_options)
     page.paragraph(f"Each command takes the global options as well ({flags}): see postroom(1).")
     page.heading("COMMANDS")
@@ -134,7 +137,8 @@ def _clause(summary: str) -> str:
 
 def _synopsis(command: Command) -> str:
     words = [bold(f"postroom {command.name}")]
-    if command.options:
+    words += [f"{bold(option.names[0])} {placeholder(option.value)}" for option in command.options if option.required]
+    if any(not option.required for option in command.options):
         words.append(f"[{italic('options')}]")
     words += [placeholder(argument.placeholder) for argument in command.arguments]
     return " ".join(words)

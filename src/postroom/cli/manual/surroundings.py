@@ -10,7 +10,10 @@ FILES = (
         "~/.config/postroom/config.toml",
         "The user's configuration, with conf.d and presets beside it; it wins over the system's.",
     ),
-    ("~/.local/state/postroom", "The user's state."),
+    (
+        "~/.local/state/postroom",
+        "The user's state. On macOS, configuration and state lie in ~/Library/Application Support/postroom.",
+    ),
 )
 
 VARIABLES = (
