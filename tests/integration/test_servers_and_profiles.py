@@ -42,7 +42,10 @@ def test_every_mention_of_a_server_follows_its_name(run_postroom: RunPostroom) -
     run_postroom("config", "set", "smtp.failover", "a,b")
     run_postroom("config", "set", "smtp.routes.alert", "a")
     assert run_postroom("smtp", "rename", "a", "relay").exit == 0
-    get = lambda key: run_postroom("config", "get", key, "--json").json["data"]["value"]  # noqa: E731 - three uses below
+
+    def get(key: str) -> object:
+        return run_postroom("config", "get", key, "--json").json["data"]["value"]
+
     assert get("smtp.failover") == ["relay", "b"]
     assert get("smtp.routes.alert") == "relay"
     assert get("smtp.default") == "relay"

@@ -11,14 +11,14 @@ from typing import NamedTuple
 SOURCE = Path(__file__).parents[2] / "src"
 
 # The two places where modules are imported only when they are needed.
-LAZY_SEAMS = ("cli/lazy.py", "desk.py")
+LAZY_SEAMS = ("cli/lazy.py", "desk/")
 
 
 # The one module where a context may ask no authority, because a pinned key is the server's identity.
 PINNED_TLS = ("transport/pin_context.py",)
 
 # Where the environment is read: once, above all that is handed a mapping; and for a library that reads it itself.
-_READS_ENVIRONMENT = ("desk.py", "cli/", "ui/", "secrets/keyring.py")
+_READS_ENVIRONMENT = ("desk/", "cli/", "ui/", "secrets/keyring.py")
 
 
 class Module(NamedTuple):
@@ -200,7 +200,7 @@ BANS = (
     Ban("an import that no reader of imports sees", _calls(".import_module"), LAZY_SEAMS),
     Ban("an import that no reader of imports sees", _calls("import_module"), LAZY_SEAMS),
     Ban("the environment, which is handed in", _names("os.environ", "os.getenv"), _READS_ENVIRONMENT),
-    Ban("a clock of its own; a Clock is handed in", _calls("Clock"), ("desk.py",)),
+    Ban("a clock of its own; a Clock is handed in", _calls("Clock"), ("desk/",)),
 )
 
 

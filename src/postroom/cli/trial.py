@@ -80,9 +80,9 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
     """Test what is tried; `live` shows each step as it ends. Raise what the service raises."""
     front = trial.front
     desk = front.desk
-    surroundings = Surroundings(desk.hostname, desk.clock.now, desk.sleep, desk.keep_transcript)
+    surroundings = Surroundings(desk.hostname, desk.clock.now, desk.sleep, desk.tests.keep_transcript)
     if not trial.unsaved:
-        surroundings = surroundings._replace(remember=desk.remember_test)
+        surroundings = surroundings._replace(remember=desk.tests.remember)
     watch = front.step if live else lambda _step: None
     request = request._replace(name=trial.name)
     return smtp_test(trial.settings, desk.mailer, request, surroundings, credential=trial.credential, watch=watch)

@@ -25,6 +25,6 @@ def status(ctx: typer.Context) -> None:
     front = front_of(ctx)
     desk = front.desk
     front.finish(
-        desk_status(desk.settings, last_tests=desk.last_tests.read(), fingerprint=desk.last_tests.fingerprint),
+        desk_status(desk.settings, last_tests=desk.tests.last(), fingerprint=desk.tests.fingerprint),
         views.status,
     )

@@ -9,18 +9,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from postroom.clock import Clock, rfc3339
-from postroom.config.environment import SERVER_NAME as ENVIRONMENT_SERVER
 from postroom.config.environment import VARIABLES
 from postroom.config.load import load
 from postroom.config.paths import Scope, find_scope
 from postroom.config.presets import all_presets, known_domains, load_preset, preset_for_address, preset_ids
+from postroom.desk.extras import missing_extra
 from postroom.domain.preset import Preset
-from postroom.domain.secret import Binding
-from postroom.domain.settings import Server, Settings, Value
-from postroom.errors import ConfigError, FileError, PostroomError
+from postroom.domain.settings import Settings, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,29 +26,18 @@ if TYPE_CHECKING:
 
     from postroom.config.file import ConfigFile
     from postroom.config.history import History
-    from postroom.config.last_test import LastTests
+    from postroom.config.test_records import TestRecords
     from postroom.domain.message import Composed, Identity, Message
-    from postroom.domain.ports import Limits, OpenSandbox, SecretStore, Session
+    from postroom.domain.ports import OpenSandbox
     from postroom.domain.reply import Cause
-    from postroom.domain.secret import Credential, Reference
-    from postroom.result import Watch
+    from postroom.domain.secret import Reference
     from postroom.sandbox.mailbox import Mailbox
-    from postroom.secrets.credential import SystemdCredential
     from postroom.secrets.ledger import Ledger
     from postroom.secrets.vault import Vault
     from postroom.sending import Mailer
-    from postroom.transport.connection import Dial
-    from postroom.transport.dialogue import Encryption
-    from postroom.transport.tls import Certificate
 
 SECRET_VARIABLES = ("POSTROOM_SMTP_PASSWORD", "POSTROOM_OAUTH_CLIENT_SECRET", "POSTROOM_OAUTH_ACCESS_TOKEN")
 """Variables that hold a secret itself: taken out of the environment before any child could inherit them."""
-
-NAME_SECONDS = 1.0
-"""For the look-up of this machine's full name, which EHLO can do without."""
-
-KEPT_TRANSCRIPTS = 20
-"""Enough to compare a failure with those before it, few enough to stay small."""
 
 
 class Desk:
@@ -160,21 +147,30 @@ class Desk:
         return ConfigFile(self.scope, self.history, environ=self.environ, presets=self.preset, root=self.root)
 
     @cached_property
-    def last_tests(self) -> "LastTests":
-        """The memory of each server's last test."""
-        from postroom.config.last_test import LastTests
+    def tests(self) -> "TestRecords":
+        """How the servers' last tests ended, and the dialogues of those that failed."""
+        from postroom.config.test_records import TestRecords
 
-        return LastTests(self.scope.state, root=self.root)
+        return TestRecords(self.scope.state, clock=self.clock, root=self.root)
 
     @cached_property
     def vault(self) -> "Vault":
         """The secrets."""
+        from postroom.desk.secret_stores import SecretStores
         from postroom.secrets.process import forbid_dumps
         from postroom.secrets.vault import Vault
 
         forbid_dumps()
+        stores = SecretStores(
+            self.scope,
+            environ=self.environ,
+            child_environment=lambda: self.child_environment,
+            ask=self.ask_secret,
+            as_root=self.root,
+            owner=self.owner,
+        )
         default = self.settings.secrets.store
-        return Vault(self._store, self.ledger, self.clock, as_root=self.root, default_store=default)
+        return Vault(stores, self.ledger, self.clock, as_root=self.root, default_store=default)
 
     @cached_property
     def ledger(self) -> "Ledger":
@@ -182,54 +178,6 @@ class Desk:
         from postroom.secrets.ledger import Ledger
 
         return Ledger(self.scope.state / "secrets.toml", as_root=self.root, owner=self.owner)
-
-    def _store(self, scheme: str) -> "SecretStore":
-        """The store of a scheme; only its own module is loaded."""
-        state, root, owner = self.scope.state, self.root, self.owner
-        environ = dict(self.environ)
-        if scheme == "keyring":
-            from postroom.secrets.keyring import Keyring
-
-            return Keyring(environ, uid=os.geteuid(), service=self._keyring_service)
-        if scheme == "encrypted":
-            from postroom.secrets.encrypted import EncryptedFile
-
-            key = Path("/etc/postroom/secrets.key") if self.scope.name == "system" else state / "secrets.key"
-            return EncryptedFile(
-                state / "secrets",
-                key,
-                credential=self._systemd_credentials(),
-                ask=self.ask_secret,
-                as_root=root,
-                owner=owner,
-            )
-        if scheme == "credential":
-            return self._systemd_credentials()
-        if scheme == "file":
-            from postroom.secrets.file import SecretFile
-
-            return SecretFile(as_root=root)
-        if scheme == "command":
-            from postroom.secrets.command import Command
-
-            return Command(self.child_environment)
-        if scheme == "env":
-            from postroom.secrets.env import Environment
-
-            return Environment(environ)
-        from postroom.secrets.plain import PlainFile
-
-        return PlainFile(state / "secrets.plain", as_root=root, owner=owner)
-
-    def _systemd_credentials(self) -> "SystemdCredential":
-        from postroom.secrets.credential import SystemdCredential
-
-        return SystemdCredential(self.environ.get("CREDENTIALS_DIRECTORY", ""), as_root=self.root)
-
-    @property
-    def _keyring_service(self) -> str:
-        # Paths of secrets are unique within one configuration only.
-        return "postroom" if self.scope.name != "file" else f"postroom {self.scope.main}"
 
     @cached_property
     def owner(self) -> tuple[int, int] | None:
@@ -252,11 +200,13 @@ class Desk:
     @cached_property
     def mailer(self) -> "Mailer":
         """The one door for mail."""
+        from postroom.desk.wire import Wire
         from postroom.diagnosis.classify import classify
         from postroom.sending import Mailer
 
+        wire = Wire(self.clock, hostname=self.hostname, read_secret=self.vault.read)
         return Mailer(
-            open_session=self._open_session,
+            open_session=wire.open_session,
             read_secret=self.vault.read,
             compose=self._compose,
             classify=classify,
@@ -271,86 +221,13 @@ class Desk:
         identifier = message_identifier(identity.address.domain, now=now, random=os.urandom)
         return build(message, identity, now=now, message_id=identifier, recipients=message.to)
 
-    def _open_session(
-        self, server: Server, credential: "Credential | None", *, limits: "Limits", watch: "Watch", until: str
-    ) -> "Session":
-        from postroom.transport.connection import full_name
-        from postroom.transport.session import open_session
-
-        return open_session(
-            server,
-            credential,
-            limits=limits,
-            watch=watch,
-            until=until,
-            clock=self.clock,
-            dial=self._dial(server),
-            encryption=self._encryption(server),
-            helo=None if server.helo else full_name(self.hostname, NAME_SECONDS),
-        )
-
-    def _encryption(self, server: Server) -> "Encryption | None":
-        if server.security == "none":
-            return None
-        from postroom.transport.tls import VerifiedTls
-
-        return VerifiedTls(server.tls, self.clock, _read_certificate)
-
-    def _dial(self, server: Server) -> "Dial | None":
-        if server.proxy is None:
-            return None
-        try:
-            from postroom.transport.proxy import proxy_dial
-        except ImportError as error:
-            _missing_extra("proxy", error)
-        secret = None
-        if server.proxy_password is not None:
-            secret = self.vault.read(server.proxy_password, Binding(server.host, server.username or ""))
-        try:
-            return proxy_dial(server.proxy, secret, self.clock)
-        except ValueError as error:
-            raise ConfigError(
-                "config.bad_proxy",
-                f"server {server.name}: proxy {server.proxy!r}: {error}",
-                hint=f"postroom smtp set {server.name} --proxy socks5://HOST:PORT",
-            ) from error
-
-    def keep_transcript(self, name: str, text: str) -> str:
-        """Store a failed dialogue (0600) for a person to read; return its path, or "" where nothing can be stored."""
-        from postroom.files import atomic_write, make_directory
-
-        directory = self.scope.state / "transcripts"
-        stamp = rfc3339(self.clock.now()).translate({ord("-"): None, ord(":"): None})
-        path = directory / f"smtp-test-{name}-{stamp}.txt"
-        try:
-            make_directory(directory)
-            atomic_write(path, text.encode("utf-8", "backslashreplace"))
-            for old in sorted(directory.glob("smtp-test-*.txt"), key=lambda file: file.stat().st_mtime)[
-                :-KEPT_TRANSCRIPTS
-            ]:
-                old.unlink(missing_ok=True)
-        except (FileError, OSError):
-            return ""  # the failure that the dialogue is about is what must be told
-        return str(path)
-
-    def remember_test(self, server: Server, error: PostroomError | None) -> None:
-        """Remember how a test of a configured server ended, for `status`."""
-        if server.name == ENVIRONMENT_SERVER:
-            return
-        try:
-            self.last_tests.record(
-                server, time=rfc3339(self.clock.now()), ok=error is None, code=error.code if error else ""
-            )
-        except PostroomError:
-            return  # a desk that cannot write can still test
-
     @cached_property
     def open_sandbox(self) -> "OpenSandbox":
         """The embedded mail server. Raise ConfigError where its extra is not installed."""
         try:
             from postroom.sandbox.server import Server as SandboxServer
         except ImportError as error:
-            _missing_extra("sandbox", error)
+            raise missing_extra("sandbox", error) from error
         return partial(SandboxServer, now=self.clock.now, stamp=rfc3339)
 
     @property
@@ -379,21 +256,6 @@ class Desk:
         return run_child(argv, self.child_environment, variables, stdout_to_stderr=stdout_to_stderr)
 
     sleep = staticmethod(time.sleep)
-
-
-def _read_certificate(der: bytes, now: "datetime") -> "Certificate":
-    from postroom.transport.pin import read_certificate
-
-    return read_certificate(der, now)
-
-
-def _missing_extra(extra: str, error: ImportError) -> NoReturn:
-    raise ConfigError(
-        "config.extra_missing",
-        f"this needs the extra {extra!r}, which is not installed ({error.name} is missing)",
-        hint=f"pip install 'postroom[{extra}]', or pipx inject postroom 'postroom[{extra}]', "
-        f"or uv tool install 'postroom[{extra}]'",
-    ) from error
 
 
 __all__ = ["Desk"]

@@ -1,0 +1,81 @@
+"""Owns the making of sessions for a desk: TLS and proxies are loaded only for a server that wants them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from postroom.clock import Clock
+from postroom.desk.extras import missing_extra
+from postroom.domain.ports import Limits, Session
+from postroom.domain.secret import Binding, Credential
+from postroom.domain.settings import Server
+from postroom.errors import ConfigError
+from postroom.result import Watch
+from postroom.sending import ReadSecret
+
+if TYPE_CHECKING:
+    from postroom.transport.connection import Dial
+    from postroom.transport.dialogue import Encryption
+    from postroom.transport.tls import Certificate
+
+NAME_SECONDS = 1.0
+"""For the look-up of this machine's full name, which EHLO can do without."""
+
+
+class Wire:
+    """Opens sessions as the settings of a server say."""
+
+    def __init__(self, clock: Clock, *, hostname: str, read_secret: ReadSecret) -> None:
+        self._clock = clock
+        self._hostname = hostname
+        self._read_secret = read_secret
+
+    def open_session(
+        self, server: Server, credential: Credential | None, *, limits: Limits, watch: Watch, until: str
+    ) -> Session:
+        """The promise of `domain.ports.OpenSession`."""
+        from postroom.transport.connection import full_name
+        from postroom.transport.session import open_session
+
+        return open_session(
+            server,
+            credential,
+            limits=limits,
+            watch=watch,
+            until=until,
+            clock=self._clock,
+            dial=self._dial(server),
+            encryption=self._encryption(server),
+            helo=None if server.helo else full_name(self._hostname, NAME_SECONDS),
+        )
+
+    def _encryption(self, server: Server) -> "Encryption | None":
+        if server.security == "none":
+            return None
+        from postroom.transport.tls import VerifiedTls
+
+        return VerifiedTls(server.tls, self._clock, _read_certificate)
+
+    def _dial(self, server: Server) -> "Dial | None":
+        if server.proxy is None:
+            return None
+        try:
+            from postroom.transport.proxy import proxy_dial
+        except ImportError as error:
+            raise missing_extra("proxy", error) from error
+        secret = None
+        if server.proxy_password is not None:
+            secret = self._read_secret(server.proxy_password, Binding(server.host, server.username or ""))
+        try:
+            return proxy_dial(server.proxy, secret, self._clock)
+        except ValueError as error:
+            raise ConfigError(
+                "config.bad_proxy",
+                f"server {server.name}: proxy {server.proxy!r}: {error}",
+                hint=f"postroom smtp set {server.name} --proxy socks5://HOST:PORT",
+            ) from error
+
+
+def _read_certificate(der: bytes, now: datetime) -> "Certificate":
+    from postroom.transport.pin import read_certificate
+
+    return read_certificate(der, now)
