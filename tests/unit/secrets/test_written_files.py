@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -201,6 +202,28 @@ def test_the_key_may_come_from_a_systemd_credential(tmp_path: Path) -> None:
     assert encrypted(tmp_path, credentials=str(credentials)).read("one") == Secret(SENTINEL)
     file_with(tmp_path, base64.b64encode(bytes(range(32))), name="secrets.key")
     assert encrypted(tmp_path).read("one") == Secret(SENTINEL)
+
+
+def test_a_key_that_several_files_share_is_made_once(tmp_path: Path) -> None:
+    stores = [
+        EncryptedFile(
+            tmp_path / str(number) / "secrets",
+            tmp_path / "secrets.key",
+            credential=SystemdCredential("", as_root=ROOT),
+            ask=None,
+            as_root=ROOT,
+        )
+        for number in range(10)
+    ]
+    start = threading.Barrier(10)
+
+    def write(store: EncryptedFile) -> None:
+        start.wait(10)
+        store.write("path", Secret(SENTINEL))
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(write, stores))
+    assert {store.state().state for store in stores} == {"usable"}
 
 
 @pytest.mark.needs("root")
