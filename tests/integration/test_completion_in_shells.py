@@ -10,6 +10,7 @@ import pytest
 from tests.support.program import clean_environment, program
 from tests.support.requirements import need
 from tests.support.shells import Shell, complete
+from tests.support.terminal import Terminal
 
 SCRIPTS: dict[Shell, str] = {"bash": "postroom.bash", "zsh": "_postroom", "fish": "postroom.fish"}
 COMPLETIONS = Path(__file__).parents[2] / "completions"
@@ -147,6 +148,7 @@ def test_a_broken_configuration_offers_nothing_and_says_nothing(desk: Desk) -> N
 
 def test_files_are_offered_for_a_file_and_directories_for_a_directory(desk: Desk) -> None:
     (desk.directory / "authority.pem").touch()
+    (desk.directory / "stale.txt").touch()
     (desk.directory / "state").mkdir()
     assert [name.rstrip("/") for name in desk.offers("postroom smtp set --ca-file auth")] == ["authority.pem"]
     assert [name.rstrip("/") for name in desk.offers("postroom --config auth")] == ["authority.pem"]
@@ -163,3 +165,49 @@ def test_the_shell_finds_no_fault_with_its_script(shell: Shell) -> None:
         [shell, "-n", COMPLETIONS / SCRIPTS[shell]], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_behind_two_dashes_commands_are_offered(desk: Desk) -> None:
+    assert "postroom" in desk.offers("postroom sandbox run --expect 1 -- postroo")
+    assert "--json" not in desk.offers("postroom sandbox run -- true --js")
+    assert desk.started == []
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("postroom smtp set --security = st", "starttls"),
+        ("postroom smtp set --security =", "tls starttls none"),
+        ("postroom smtp set --security = tls --auth ex", "external"),
+        ("postroom --config = x.toml smtp lis", "list"),
+    ],
+)
+@pytest.mark.needs("bash")
+def test_bash_may_break_words_at_an_equals_sign(words: str, offered: str, tmp_path: Path) -> None:
+    code = (
+        f"source {COMPLETIONS / 'postroom.bash'}; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1));"
+        '_postroom; echo "${COMPREPLY[*]}"'
+    )
+    done = subprocess.run(["bash", "--norc", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == offered
+
+
+@pytest.mark.needs("bash")
+def test_pressing_tab_in_a_bash_completes_the_word(tmp_home: Path, tmp_path: Path) -> None:
+    environment = {**clean_environment(tmp_home, os.environ["PATH"]), "PS1": "ready> "}
+    with Terminal(["bash", "--norc", "-i"], environment=environment, directory=tmp_path) as terminal:
+        terminal.expect("ready> ")
+        terminal.type(f'source {COMPLETIONS / "postroom.bash"}; postroom() {{ echo "called: <$*>"; }}\n')
+        terminal.expect("ready> ")
+        terminal.type("postroom smtp prov\tfastm\t --js\t\n")
+        terminal.expect("called: <smtp providers fastm")
+        terminal.expect("--json>")
+
+
+@pytest.mark.needs("zsh")
+def test_zsh_takes_the_script_from_the_program_as_well(tmp_home: Path, tmp_path: Path) -> None:
+    start = f"autoload -Uz compinit; compinit -u -d {tmp_path / 'dump'}; source {COMPLETIONS / '_postroom'}"
+    argv = ["zsh", "-f", "-c", f"{start}; print $_comps[postroom]"]
+    environment = clean_environment(tmp_home, os.environ["PATH"])
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("_postroom\n", "")
