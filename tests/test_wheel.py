@@ -12,6 +12,7 @@ from postroom import __version__
 from postroom.cli.manual.__main__ import files
 
 ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SHARE = f"postroom-{__version__}.data/data/share"
 
 # Where man and the shells look below a prefix.
@@ -57,12 +58,13 @@ def test_the_wheel_is_whole(wheel: zipfile.ZipFile) -> None:
     found = {name for name in names if not name.startswith((f"{SHARE}/", info)) and not name.endswith("/")}
     assert found == wanted
     assert {"postroom/py.typed", "postroom/diagnosis/catalogue.toml"} <= found
-    # The program's name.
-    assert "postroom = postroom.__main__:main" in wheel.read(f"{info}entry_points.txt").decode()
+    # The programs' names.
+    entry_points = wheel.read(f"{info}entry_points.txt").decode()
+    assert all(f"{name} = {start}" in entry_points for name, start in PROJECT["project"]["scripts"].items())
 
 
 def test_every_committed_file_has_its_place_in_the_build() -> None:
-    build = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
+    build = PROJECT["tool"]["hatch"]["build"]["targets"]
     shared = build["wheel"]["shared-data"]
     assert {name: f"{SHARE}/{path.removeprefix('share/')}" for name, path in shared.items()} == {
         name: place(name) for name in files()
