@@ -8,6 +8,24 @@ from postroom import __version__
 from postroom.cli.lazy import load
 
 
+def program() -> None:
+    """The console script: `main`, and then an end without the tidying of memory that is given back anyway.
+
+    That saves a tenth of a short run. Every file is closed by then; what remains are the two streams.
+    """
+    status = 0
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    for stream in (sys.stdout, sys.stderr):
+        try:  # noqa: SIM105 - contextlib would cost `--version` a fifth more
+            stream.flush()
+        except (OSError, ValueError):
+            pass  # nobody reads any more
+    os._exit(status)
+
+
 def main() -> None:
     """Run `postroom` with the arguments of this process and exit with its status."""
     if sys.argv[1:] == ["--version"]:
@@ -23,4 +41,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    program()

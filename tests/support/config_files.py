@@ -5,6 +5,7 @@ from pathlib import Path
 
 from postroom.config.file import ConfigFile
 from postroom.config.history import History
+from postroom.config.homes import user_homes
 from postroom.config.load import load
 from postroom.config.paths import Scope, find_scope
 from postroom.domain.preset import Preset
@@ -45,7 +46,14 @@ PRESETS: Mapping[str, Preset] = {"acme": ACME, "acme365": ACME, "keyed": KEYED}
 def file_scope(main: Path) -> Scope:
     """The scope of `--config main`."""
     return find_scope(
-        config=str(main), state_dir=None, system=False, user=False, environ={}, root=False, prefix=main.parent
+        config=str(main),
+        state_dir=None,
+        system=False,
+        user=False,
+        environ={},
+        root=False,
+        homes=user_homes,
+        prefix=main.parent,
     )
 
 

@@ -13,11 +13,11 @@ from postroom.cli.options import Globals
 from postroom.errors import Exit, UsageError
 from postroom.result import Result, Step
 from postroom.ui.blocks import Block, View
-from postroom.ui.prompt import Prompt
 from postroom.ui.render import Output, PlainOutput, Renderer, quietly
 
 if TYPE_CHECKING:
     from postroom.desk import Desk
+    from postroom.ui.prompt import Prompt
 
 
 class Front:
@@ -49,9 +49,10 @@ class Front:
         return desk
 
     @cached_property
-    def prompt(self) -> Prompt:
+    def prompt(self) -> "Prompt":
         """Questions, where somebody can answer."""
-        return Prompt(allowed=not (self.flags.no_input or self.flags.json))
+        made: Prompt = load("postroom.ui.prompt:Prompt")(allowed=not (self.flags.no_input or self.flags.json))
+        return made
 
     @cached_property
     def renderer(self) -> Renderer:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import platformdirs
-
 from postroom.errors import UsageError
 
 FILE_NAME = "config.toml"
-_HOMELESS = Path("/nonexistent")  # Debian's home of accounts without one: nothing is found there and nothing written
+Homes = Callable[[], tuple[Path, Path]]
+"""Tells the directories of the user's configuration and state."""
 
 
 class Scope(NamedTuple):
@@ -41,12 +40,14 @@ def find_scope(
     user: bool,
     environ: Mapping[str, str],
     root: bool,
+    homes: Homes,
     prefix: Path = Path("/"),
 ) -> Scope:
     """The scope that the options and the environment ask for: `--config`, `--system`, `--user`, else POSTROOM_CONFIG,
     else the system's for root and the user's for everybody else.
 
-    `prefix` is where the machine's root directory lies. Raise UsageError when two options contradict each other.
+    `homes` is asked only for an ordinary user's. `prefix` is where the machine's root directory lies. Raise UsageError
+    when two options contradict each other.
     """
     named = [name for name, given in (("--config", config), ("--system", system), ("--user", user)) if given]
     if len(named) > 1:
@@ -63,22 +64,14 @@ def find_scope(
         name, main, state = "system", etc / FILE_NAME, prefix / "var" / "lib" / "postroom"
     else:
         name, below = "user", (etc / FILE_NAME,)
-        main = _at_home(platformdirs.user_config_path) / FILE_NAME
-        state = _at_home(platformdirs.user_state_path)
+        home, state = homes()
+        main = home / FILE_NAME
     layers = tuple(path for file in (*below, main) for path in (file, *_drop_ins(file.parent / "conf.d")))
     return Scope(name, layers, main, _absolute(chosen_state) if chosen_state else state)
 
 
 def _absolute(path: str) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() leaves `..` in, which would show in messages
-
-
-def _at_home(find: Callable[..., Path]) -> Path:
-    try:
-        path = find("postroom", appauthor=False)
-    except RuntimeError:  # neither HOME nor an entry in the user database; older releases return a literal `~`
-        return _HOMELESS / "postroom"
-    return path if path.is_absolute() else _HOMELESS / "postroom"
 
 
 def _drop_ins(directory: Path) -> Iterable[Path]:

@@ -72,6 +72,7 @@ _OPTIONAL: Mapping[str, Kind[Any]] = {
     "secret": Text(longest=80),
     "aliases": Listing(_Id()),
     "domains": Listing(Host()),
+    "mx": Listing(Host()),
     "alternatives": Listing(_Port()),
     "regions": _Regions(),
     "from_policy": Choice("keep", "force", "domain"),
@@ -112,6 +113,22 @@ def preset_for_address(address: str, user_dir: Path | None = None) -> Preset | N
         if domain in preset.domains:
             return preset
     return _indexed("domains", domain)
+
+
+def preset_for_exchanger(exchanger: str, user_dir: Path | None = None) -> Preset | None:
+    """The provider that runs a mail exchanger, in the exchanger's region, or None. Nothing is looked up on the network.
+
+    `exchanger` is a host name in lower case, without the final dot.
+    """
+    labels = exchanger.split(".")
+    names = [".".join(labels[start:]) for start in range(len(labels))]
+    for preset in _user_presets(user_dir):
+        if not set(names).isdisjoint(preset.mx):
+            return preset.beside(exchanger)
+    index = _index("mx")
+    found = next((name for name in names if name in index), None)
+    preset_found = _indexed("mx", found) if found else None
+    return preset_found.beside(exchanger) if preset_found else None
 
 
 def preset_ids(user_dir: Path | None = None) -> Sequence[str]:

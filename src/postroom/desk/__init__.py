@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from postroom.config.test_records import TestRecords
     from postroom.domain.message import Composed, Identity, Message
     from postroom.domain.ports import OpenSandbox
-    from postroom.domain.reply import Cause
+    from postroom.domain.reply import Cause, Signs
     from postroom.domain.secret import Reference
     from postroom.sandbox.mailbox import Mailbox
     from postroom.secrets.ledger import Ledger
@@ -67,7 +67,7 @@ class Desk:
     @cached_property
     def scope(self) -> Scope:
         """Which files are read and written."""
-        return self._find_scope(environ=self.environ, root=self.root)
+        return self._find_scope(environ=self.environ, root=self.root, homes=_user_homes)
 
     @cached_property
     def settings(self) -> Settings:
@@ -201,7 +201,6 @@ class Desk:
     def mailer(self) -> "Mailer":
         """The one door for mail."""
         from postroom.desk.wire import Wire
-        from postroom.diagnosis.classify import classify
         from postroom.sending import Mailer
 
         wire = Wire(self.clock, hostname=self.hostname, read_secret=self.vault.read)
@@ -209,7 +208,7 @@ class Desk:
             open_session=wire.open_session,
             read_secret=self.vault.read,
             compose=self._compose,
-            classify=classify,
+            classify=_classify,
             monotonic=self.clock.monotonic,
         )
 
@@ -256,6 +255,20 @@ class Desk:
         return run_child(argv, self.child_environment, variables, stdout_to_stderr=stdout_to_stderr)
 
     sleep = staticmethod(time.sleep)
+
+
+def _user_homes() -> tuple[Path, Path]:
+    # Loaded for ordinary users alone.
+    from postroom.config.homes import user_homes
+
+    return user_homes()
+
+
+def _classify(signs: "Signs") -> "Cause":
+    # Loaded by a failure alone.
+    from postroom.diagnosis.classify import classify
+
+    return classify(signs)
 
 
 __all__ = ["Desk"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from postroom.config.homes import user_homes
 from postroom.config.load import load
 from postroom.config.paths import find_scope
 from postroom.errors import ConfigError, FileError, PostroomError
@@ -208,7 +209,9 @@ def test_root_obeys_no_file_that_others_could_have_written(tmp_path: Path, place
     make(main)
 
     def as_root() -> list[str]:
-        scope = find_scope(config=str(main), state_dir=None, system=False, user=False, environ={}, root=True)
+        scope = find_scope(
+            config=str(main), state_dir=None, system=False, user=False, environ={}, root=True, homes=user_homes
+        )
         return list(load(scope, {}, presets=PRESETS.get, root=True).servers)
 
     if allowed:

@@ -11,6 +11,7 @@ import pytest
 from postroom.config.edit import Draft
 from postroom.config.file import ConfigFile
 from postroom.config.history import KEPT_COPIES, History
+from postroom.config.homes import user_homes
 from postroom.config.paths import find_scope
 from postroom.errors import ConfigError, Exit
 from tests.support.config_files import PRESETS, config_file, write
@@ -74,7 +75,9 @@ def umask(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.mark.usefixtures("umask")
 def test_the_systems_first_file_can_be_read_by_all_and_written_by_none(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir(mode=0o755)
-    scope = find_scope(config=None, state_dir=None, system=True, user=False, environ={}, root=False, prefix=tmp_path)
+    scope = find_scope(
+        config=None, state_dir=None, system=True, user=False, environ={}, root=False, homes=user_homes, prefix=tmp_path
+    )
     history = History(scope.state, clock=MovingClock())
     ConfigFile(scope, history, environ={}, presets=PRESETS.get, root=False).change(setting(HOST, "mail.example.com"))
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (scope.main, scope.main.parent)]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from postroom.config.homes import user_homes
 from postroom.config.paths import Scope, find_scope
 from postroom.errors import UsageError
 
@@ -17,6 +18,7 @@ def scope(prefix: Path, **given: Any) -> Scope:
         "user": False,
         "environ": {},
         "root": False,
+        "homes": user_homes,
     }
     return find_scope(**{**asked, **given}, prefix=prefix)
 
