@@ -35,7 +35,10 @@ message["From"], message["To"], message["Subject"] = "a@example.test", "b@exampl
 message.set_content("test")
 with smtplib.SMTP("localhost", int(sys.argv[1])) as server:
     if len(sys.argv) > 2:
-        server.starttls(context=ssl.create_default_context(cafile=sys.argv[2]))
+        context = ssl.create_default_context(cafile=sys.argv[2])
+        if len(sys.argv) > 3:
+            context.load_default_certs()
+        server.starttls(context=context)
     server.login("a@example.test", open(sys.argv[0] + ".pw").readline().strip())
     server.send_message(message)
 """
@@ -108,6 +111,10 @@ def cases(programs: Path, directory: Path, plain: int, encrypted: int, ca_file: 
     for name, port, extra, goal in (("plain", plain, [], 2.0), ("starttls", encrypted, [str(ca_file)], 1.6)):
         ours = [postroom, "smtp", "test", name, "--to", "b@example.test", "--json"]
         yield Case(f"one mail, {name}", ours, "smtplib script", [python, str(script), str(port), *extra], goal)
+        if extra:
+            # What a script does whose server has a certificate of a public authority: the whole bundle is read.
+            public = [python, str(script), str(port), *extra, "bundle"]
+            yield Case(f"one mail, {name}", ours, "smtplib, public bundle", public, goal)
         tls = ["--tls=on", f"--tls-trust-file={ca_file}"] if extra else ["--tls=off"]
         msmtp = ["msmtp", "--host=localhost", f"--port={port}", "--from=a@example.test", "--auth=plain", *tls]
         login = ["--user=a@example.test", f"--passwordeval=cat {password}", "b@example.test"]

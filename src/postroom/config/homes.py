@@ -1,4 +1,4 @@
-"""Owns where an ordinary user keeps configuration and state, by the platform's rules. The one importer of platformdirs."""
+"""Owns where an ordinary user keeps configuration and state. The one importer of platformdirs."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Owns the records of tests: how each server's last one ended, for which settings, and failed dialogues. Judges none."""
+"""Owns the records of tests: how each server's last one ended, for which settings; failed dialogues. Judges none."""
 
 import hashlib
 import json
