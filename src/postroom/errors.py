@@ -11,6 +11,7 @@ PostroomError              what failed, with the value, and the next thing to do
 └── Stopped                a signal ended the work (exit 130, 143)
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -81,7 +82,7 @@ class PostroomError(Exception):
     `code` is dotted and stable. `message` says what failed, with the value; `hint` is the next thing to do, ideally a
     command to type; `detail` holds the other side's own words, raw: the renderer makes them safe for a terminal.
     `data` joins the `data` of the JSON envelope. `exit` is a plain number only where another program's convention says
-    so (`sandbox run`).
+    so (`sandbox run`). `warnings` are those (`result.Warn`) that the work gave before it failed.
     """
 
     exit: Exit | int = Exit.SOFTWARE
@@ -104,6 +105,7 @@ class PostroomError(Exception):
         self.detail = detail
         self.retry: Retry = retry
         self.data: dict[str, Any] = data or {}
+        self.warnings: Sequence[Any] = ()
         if exit is not None:
             self.exit = exit
 

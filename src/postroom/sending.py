@@ -111,6 +111,9 @@ class Mailer:
 
     def probe(self, *, route: Route, until: str = "auth", watch: Watch = _unwatched) -> str:
         """Open the same session without a message, up to a step; return the transcript. Raise as `post` does."""
+        if until in _WITHOUT_SESSION:
+            self._credential(route, until=until, watch=watch)
+            return ""
         session = self._session(route, until=until, watch=watch)
         session.close()
         return session.transcript
@@ -277,6 +280,7 @@ def receipt_data(receipt: Receipt | None) -> dict[str, Any] | None:
     return {"code": receipt.reply.code, "enhanced": receipt.reply.enhanced, "text": receipt.reply.text}
 
 
+_WITHOUT_SESSION = ("config", "secret", "token")
 _BEFORE_LOGIN = ("config", "resolve", "connect", "tls", "greeting", "ehlo", "starttls")
 
 

@@ -186,3 +186,21 @@ def test_no_color_means_no_escape(run_postroom: RunPostroom, tmp_home: Path, tmp
     environment = clean_environment(tmp_home, os.environ["PATH"]) | {"NO_COLOR": "1"}
     with Terminal([*program(), "status"], environment=environment, directory=tmp_path) as terminal:
         assert "\x1b[3" not in terminal.finish().raw
+
+
+def test_a_password_in_the_clear_is_warned_about_every_time(run_postroom: RunPostroom) -> None:
+    place = ["--host", "mail.example.com", "--port", "25", "--security", "none", "--username", "a@example.com"]
+    refused = run_postroom("smtp", "set", "main", *place, "--password-env", "PW", "--json")
+    assert (refused.exit, refused.json["error"]["code"]) == (78, "config.invalid")
+    allowed = ["--password-env", "PW", "--allow-cleartext", "login", "--json"]
+    assert run_postroom("smtp", "set", "main", *place, *allowed).exit == 0
+    for line in (
+        "smtp set main --port 25",
+        "smtp show",
+        "smtp list",
+        "status",
+        "config validate",
+        "smtp test --until config",
+    ):
+        warnings = run_postroom(*line.split(), "--json").json["warnings"]
+        assert "config.cleartext_login" in [warning["code"] for warning in warnings], line

@@ -201,7 +201,9 @@ def _assemble(
             problems += server_problems(server, settings, found[name])
     if problems:
         raise invalid(problems, {document.file: document.text for document in documents})
-    settings.warnings = tuple(warn for name, server in servers.items() for warn in warnings_about(server, found[name]))
+    for name, server in servers.items():
+        server.warnings = tuple(warnings_about(server, found[name]))
+    settings.warnings = tuple(warn for server in servers.values() for warn in server.warnings)
     return settings
 
 

@@ -112,7 +112,10 @@ class OAuth(Section):
 
 
 class Server(Section):
-    """A mail server through which this system sends; its name is the last part of the table's."""
+    """A mail server through which this system sends; its name is the last part of the table's.
+
+    `warnings` tell what is allowed but likely to hurt.
+    """
 
     title = _optional(Text("TITLE"), "What people call the server.")
     enabled = _required(Boolean(), "Whether mail may go out through this server.", True, option="")
@@ -163,7 +166,9 @@ class Server(Section):
         "What happens to another sender: kept, replaced by this server's, or replaced when its domain differs.",
         "force where the provider refuses foreign senders, else keep",
     )
-    helo = _optional(Host(), "The name that this machine gives in EHLO.", default_note="this machine's full name, else its address")
+    helo = _optional(
+        Host(), "The name that this machine gives in EHLO.", default_note="this machine's full name, else its address"
+    )
     tls_profile = _optional(Name(), "The TLS profile whose settings apply.")
     proxy = _optional(Url("socks5", "socks5h", "http"), "The SOCKS5 or HTTP CONNECT proxy on the way to the server.")
     proxy_password = _optional(ReferenceKind(), "Where the proxy's password is kept.")
@@ -186,6 +191,7 @@ class Server(Section):
     ) -> None:
         super().__init__(values)
         self.name = name
+        self.warnings: Sequence[Warn] = ()
         self.tls = tls or Tls()
         self.oauth = oauth or OAuth()
 

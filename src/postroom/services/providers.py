@@ -1,12 +1,22 @@
-"""Lists the presets of mail providers, shows one, or finds the one for an address."""
+"""Lists the presets of mail providers, shows one, or finds the one for an address.
+
+Nothing is looked up on the network unless the caller hands in a way to do it.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from postroom.domain.address import parse_address
+from postroom.domain.address import Address, parse_address
 from postroom.domain.preset import Preset
-from postroom.errors import ConfigError, DataError
+from postroom.errors import ConfigError, DataError, UsageError
 from postroom.result import Result
+
+
+class Online(NamedTuple):
+    """How a domain's mail exchangers are looked up, and the preset of the provider that runs one."""
+
+    exchangers: Callable[[str], Sequence[str]]
+    for_exchanger: Callable[[str], Preset | None]
 
 
 def providers(
@@ -15,12 +25,28 @@ def providers(
     load: Callable[[str], Preset | None],
     for_address: Callable[[str], Preset | None],
     everything: Callable[[], Sequence[Preset]],
+    online: Online | None = None,
 ) -> Result:
-    """All presets, or the one of an id, an alias or an address. Raise ConfigError when there is none."""
+    """All presets, or the one of an id, an alias or an address. Raise ConfigError when there is none.
+
+    With `online` the mail exchangers of an address's domain are looked up where no preset knows the domain; raise what
+    the look-up raises. They stand in `mx`, which is None where nothing was looked up.
+    """
+    if online and (wanted is None or "@" not in wanted):
+        raise UsageError(
+            "usage.missing_value",
+            "--online looks up the domain of a mail address, and none is given",
+            hint="postroom smtp providers ADDRESS --online",
+        )
+    exchangers: Sequence[str] | None = None
     if wanted is None:
         found = everything()
     elif "@" in wanted:
-        found = [_for_address(wanted, for_address)]
+        address = _parse(wanted)
+        preset = for_address(str(address))
+        if preset is None:
+            preset, exchangers = _look_up(address, online)
+        found = [preset]
     else:
         preset = load(wanted)
         if preset is None:
@@ -28,22 +54,45 @@ def providers(
                 "config.unknown_provider", f"there is no preset {wanted!r}", hint="postroom smtp providers"
             )
         found = [preset]
-    return Result("smtp providers", {"providers": [_data(preset) for preset in found], "asked": wanted})
+    mx = None if exchangers is None else list(exchangers)
+    return Result("smtp providers", {"providers": [_data(preset) for preset in found], "asked": wanted, "mx": mx})
 
 
-def _for_address(address: str, for_address: Callable[[str], Preset | None]) -> Preset:
+def _parse(text: str) -> Address:
     try:
-        parse_address(address)
+        return parse_address(text)
     except ValueError as error:
-        raise DataError("address.invalid", f"{address!r} {error}") from error
-    preset = for_address(address)
+        raise DataError("address.invalid", f"{text!r} {error}") from error
+
+
+def _look_up(address: Address, online: Online | None) -> tuple[Preset, Sequence[str]]:
+    """The preset of the provider that takes the domain's mail, and the exchangers in their order.
+
+    The preferred exchanger decides: those behind it may be a stranger's that only hold the mail for a while.
+    """
+    by_hand = "postroom smtp set --host HOST; the mail provider's help page names it"
+    if online is None:
+        raise ConfigError(
+            "config.unknown_provider",
+            f"no preset serves the domain of {str(address)!r}",
+            hint=f"postroom smtp providers ADDRESS --online looks up who takes its mail; or {by_hand}",
+        )
+    if address.domain.startswith("["):
+        raise ConfigError(
+            "config.unknown_provider",
+            f"{str(address)!r} has an IP address for a domain, which has no mail exchanger to look up",
+            hint=by_hand,
+        )
+    exchangers = online.exchangers(address.domain)
+    preset = online.for_exchanger(exchangers[0])
     if preset is None:
         raise ConfigError(
             "config.unknown_provider",
-            f"no preset serves the domain of {address!r}",
-            hint="postroom smtp set --host HOST; the mail provider's help page names it",
+            f"the mail of {address.domain} goes to {exchangers[0]}, which belongs to no provider with a preset",
+            hint=by_hand,
+            data={"providers": [], "asked": str(address), "mx": list(exchangers)},
         )
-    return preset
+    return preset, exchangers
 
 
 def _data(preset: Preset) -> dict[str, Any]:

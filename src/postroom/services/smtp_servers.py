@@ -26,7 +26,7 @@ def list_servers(settings: Settings) -> Result:
     """Every server in brief, with the default marked."""
     default = settings.smtp.default or (next(iter(settings.servers)) if len(settings.servers) == 1 else None)
     servers = [{**brief(server), "default": server.name == default} for server in settings.servers.values()]
-    return Result("smtp list", {"servers": servers, "enabled": settings.smtp.enabled})
+    return Result("smtp list", {"servers": servers, "enabled": settings.smtp.enabled}, settings.warnings)
 
 
 def show(settings: Settings, name: str | None, *, secret_age_seconds: Callable[[Reference], float | None]) -> Result:
@@ -35,7 +35,7 @@ def show(settings: Settings, name: str | None, *, secret_age_seconds: Callable[[
     rows: list[dict[str, Any]] = []
     for prefix, section in (("", server), ("tls.", server.tls), ("oauth.", server.oauth)):
         rows += _rows(prefix, section, secret_age_seconds)
-    return Result("smtp show", {"server": {**brief(server), "settings": rows}})
+    return Result("smtp show", {"server": {**brief(server), "settings": rows}}, settings.warnings)
 
 
 def _rows(prefix: str, section: Section, age: Callable[[Reference], float | None]) -> list[dict[str, Any]]:

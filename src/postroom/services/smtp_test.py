@@ -65,7 +65,7 @@ def smtp_test(
         try:
             result = test.run(credential)
         except PostroomError as error:
-            error.data = test.data(error.data)
+            error.data, error.warnings = test.data(error.data), test.warnings
             if attempt == request.retries or error.exit not in (Exit.TRY_AGAIN, Exit.IO, Exit.NO_HOST):
                 test.keep(error)
                 test.remember(error)
@@ -90,6 +90,7 @@ class _Test:
         self._watch = watch
         self._server: Server | None = None
         self._steps: dict[str, Step] = {}
+        self.warnings: list[Warn] = []
 
     def run(self, credential: Callable[[Server], Credential | None]) -> Result:
         request = self._request
@@ -97,7 +98,7 @@ class _Test:
         server = self._choose()
         if not recipients and self._settings.desk.operator is not None:
             recipients = [self._settings.desk.operator]
-        warnings = self._warnings(server)
+        self.warnings = warnings = self._warnings(server)
         sends = bool(recipients) and request.until in (None, "mail", "rcpt", "data")
         route = Route(server, _limits(server), credential(server))
         if not recipients and request.until is None:
@@ -187,7 +188,7 @@ class _Test:
             error.data["transcript"] = None
 
     def _warnings(self, server: Server) -> list[Warn]:
-        found = []
+        found = list(server.warnings)
         if not self._settings.smtp.enabled:
             found.append(
                 Warn("config.mail_disabled", "mail is switched off for the whole desk", "postroom smtp enable")
@@ -195,14 +196,6 @@ class _Test:
         if not server.enabled:
             hint = f"postroom smtp enable {server.name}"
             found.append(Warn("config.server_disabled", f"server {server.name} is switched off", hint))
-        if server.allow_cleartext == "login" and server.security == "none":
-            found.append(
-                Warn(
-                    "config.cleartext_login",
-                    f"the password goes to {server.host} in clear text",
-                    f"postroom smtp set {server.name} --security tls",
-                )
-            )
         return found
 
     def _certificate_warnings(self) -> list[Warn]:

@@ -36,7 +36,7 @@ def status(
         "operator": str(settings.desk.operator) if settings.desk.operator else None,
         "servers": rows,
     }
-    return Result("status", data, exit=code)
+    return Result("status", data, settings.warnings, code)
 
 
 def _has_default(settings: Settings) -> bool:

@@ -118,12 +118,12 @@ class Renderer:
             if not (self.quiet and isinstance(block, Next)):
                 self.output.block(block)
 
-    def error(self, error: PostroomError, command: str, warnings: Sequence[Warn] = ()) -> None:
+    def error(self, error: PostroomError, command: str) -> None:
         """Show what went wrong, and what to do next."""
         if self.as_json:
-            self.json(envelope(command, error.data, status=error.exit, warnings=warnings, error=error))
+            self.json(envelope(command, error.data, status=error.exit, warnings=error.warnings, error=error))
             return
-        for warning in warnings:
+        for warning in error.warnings:
             self.warning(warning)
         self.output.talk(f"error: {error.message}", "bad")
         for line in error.detail.splitlines():

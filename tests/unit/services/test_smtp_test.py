@@ -160,7 +160,6 @@ def test_after_the_last_try_the_dialogue_is_kept_and_the_test_remembered() -> No
     [
         (settings(server(), enabled=False), ["config.mail_disabled"]),
         (settings(server(enabled=False)), ["config.server_disabled"]),
-        (settings(server(security="none", allow_cleartext="login")), ["config.cleartext_login"]),
         (settings(server()), []),
     ],
 )
