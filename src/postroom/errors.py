@@ -11,9 +11,22 @@ PostroomError              what failed, with the value, and the next thing to do
 └── Stopped                a signal ended the work (exit 130, 143)
 """
 
-from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, Literal
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "Exit",
+    "Fault",
+    "FileError",
+    "LockError",
+    "PostroomError",
+    "Retry",
+    "SecretError",
+    "Stopped",
+    "UsageError",
+]
 
 Retry = Literal["now", "later", "never"]
 
@@ -105,7 +118,7 @@ class PostroomError(Exception):
         self.detail = detail
         self.retry: Retry = retry
         self.data: dict[str, Any] = data or {}
-        self.warnings: Sequence[Any] = ()
+        self.warnings: tuple[Any, ...] = ()
         if exit is not None:
             self.exit = exit
 

@@ -194,6 +194,9 @@ def test_a_password_in_the_clear_is_warned_about_every_time(run_postroom: RunPos
     assert (refused.exit, refused.json["error"]["code"]) == (78, "config.invalid")
     allowed = ["--password-env", "PW", "--allow-cleartext", "login", "--json"]
     assert run_postroom("smtp", "set", "main", *place, *allowed).exit == 0
+    failed = run_postroom("smtp", "test", "--json", env={"PW": "x"})
+    assert failed.exit != 0
+    assert "config.cleartext_login" in [warning["code"] for warning in failed.json["warnings"]]
     for line in (
         "smtp set main --port 25",
         "smtp show",

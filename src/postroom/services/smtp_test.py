@@ -65,7 +65,7 @@ def smtp_test(
         try:
             result = test.run(credential)
         except PostroomError as error:
-            error.data, error.warnings = test.data(error.data), test.warnings
+            error.data, error.warnings = test.data(error.data), tuple(test.warnings)
             if attempt == request.retries or error.exit not in (Exit.TRY_AGAIN, Exit.IO, Exit.NO_HOST):
                 test.keep(error)
                 test.remember(error)
