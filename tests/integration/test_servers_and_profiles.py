@@ -170,3 +170,16 @@ def test_presets_are_found_by_id_alias_and_address(run_postroom: RunPostroom) ->
     ):
         data = run_postroom("smtp", "providers", wanted, "--json").json["data"]
         assert [preset["id"] for preset in data["providers"]] == [found]
+
+
+def test_an_address_alone_is_answered_with_its_preset(run_postroom: RunPostroom) -> None:
+    done = run_postroom("smtp", "set", "main", "--username", "alice@gmail.com", "--json")
+    assert (done.exit, done.json["error"]["code"]) == (2, "usage.missing_value")
+    assert done.json["error"]["hint"] == "postroom smtp set main --provider gmail"
+
+
+def test_both_ways_to_log_in_are_named_where_the_provider_has_both(run_postroom: RunPostroom) -> None:
+    done = run_postroom("smtp", "set", "main", "--provider", "gmail", "--username", "alice@gmail.com", "--json")
+    assert done.json["data"]["missing"] == ["--access-token-command", "--password-stdin"]
+    given = run_postroom("smtp", "set", "main", "--password-env", "PW", "--json")
+    assert (given.json["data"]["missing"], given.json["data"]["server"]["auth"]) == ([], "password")

@@ -81,7 +81,7 @@ COMMANDS: dict[str, tuple[str, Any]] = {
     "man": ("postroom.cli.commands.man:man", "Show a manual page."),
 }
 
-ALIASES = {"rm": "remove", "delete": "remove", "secret": "secrets", "server": "smtp"}
+ALIASES = {"rm": "remove", "delete": "remove", "secret": "secrets"}
 
 
 def load(place: str) -> Any:

@@ -38,6 +38,7 @@ class Desk(Protocol):
     @property
     def mailer(self) -> Mailer: ...
     def preset(self, word: str) -> Preset | None: ...
+    def preset_for(self, address: str) -> Preset | None: ...
     def known_domains(self) -> Sequence[str]: ...
 
 
@@ -86,9 +87,7 @@ def _set(desk: Desk, server: SandboxServer, directory: Path) -> Any:
         },
         secrets={("password",): Reference("file", str(password))},
     )
-    result = smtp_set.smtp_set(
-        desk.settings, desk.file, desk.vault, request, find_preset=desk.preset, known_domains=desk.known_domains
-    )
+    result = smtp_set.smtp_set(desk.settings, desk.file, desk.vault, request, presets=desk)
     return result.data["changes"]
 
 

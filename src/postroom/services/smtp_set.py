@@ -71,14 +71,21 @@ class Vault(Protocol):
     def bound_to(self, reference: Reference) -> Binding | None: ...
 
 
+class Presets(Protocol):
+    """What is known of mail providers."""
+
+    def preset(self, word: str) -> Preset | None: ...
+    def preset_for(self, address: str) -> Preset | None: ...
+    def known_domains(self) -> Sequence[str]: ...
+
+
 def smtp_set(
     settings: Settings,
     file: File,
     vault: Vault,
     request: Request,
     *,
-    find_preset: Callable[[str], Preset | None],
-    known_domains: Callable[[], Sequence[str]],
+    presets: Presets,
 ) -> Result:
     """Merge the values into the server. Nothing is written when anything is wrong.
 
@@ -89,7 +96,9 @@ def smtp_set(
     base: KeyPath = ("smtp", "servers", name)
     values = read_values(base, request.values)
     if name not in settings.servers and not {("host",), ("provider",)} & values.keys():
-        hint = f"postroom smtp set {name} --host mail.example.com; postroom smtp providers lists the presets"
+        known = presets.preset_for(str(values.get(("username",), "")))
+        what = f"--provider {known.id}" if known else "--host HOST; postroom smtp providers lists the presets"
+        hint = f"postroom smtp set {name} {what}"
         raise UsageError("usage.missing_value", f"the new server {name} needs --host or --provider", hint=hint)
     references = _references(request, vault, name)
 
@@ -114,7 +123,7 @@ def smtp_set(
         outcome = file.change(mutate)
         for old in _replaced(settings.servers.get(name), references, request.unset):
             vault.remove(old)
-    preset = find_preset(server.provider) if server.provider else None
+    preset = presets.preset(server.provider) if server.provider else None
     return Result(
         COMMAND,
         {
@@ -123,13 +132,13 @@ def smtp_set(
             "created": name not in settings.servers,
             "dry_run": request.dry_run,
             "diff": outcome.diff if request.dry_run else None,
-            "missing": _missing(server),
+            "missing": _missing(server, preset),
         },
         [
             *outcome.warnings,
             *(
                 Warn("address.near_miss", f"{domain!r} looks like a slip for {meant!r}")
-                for domain, meant in near_misses(request.values, known_domains).items()
+                for domain, meant in near_misses(request.values, presets.known_domains).items()
             ),
             *_unbound(server, references, vault),
         ],
@@ -249,15 +258,16 @@ def _replaced(
     ]
 
 
-def _missing(server: Server) -> str | None:
-    """The option that a login still needs, or None."""
+def _missing(server: Server, preset: Preset | None) -> list[str]:
+    """The options of which a login still needs one."""
     if server.auth in ("password", "oauth2") and not server.username:
-        return "--username"
+        return ["--username"]
     if server.auth == "password" and server.password is None:
-        return "--password-stdin"
+        return ["--password-stdin"]
     if server.auth == "oauth2" and server.access_token is None:
-        return "--access-token-command"
-    return None
+        other = preset is not None and "password" in preset.auth
+        return ["--access-token-command", *(["--password-stdin"] if other else [])]
+    return []
 
 
 def _advice(server: Server, preset: Preset | None) -> list[str]:

@@ -35,8 +35,8 @@ def set_server(
     any option a few questions are asked, beginning with an address. A secret never stands on the command line:
     --password-stdin reads it and puts it into a store, the other three forms record where to read it.
 
-    JSON data: changed, changes (a list of key, old, new), server, created, missing (the option that a login still
-    needs, or null), dry_run, diff.
+    JSON data: changed, changes (a list of key, old, new), server (with advice, a list of texts), created, missing (the
+    options of which a login still needs one), dry_run, diff.
 
     Examples:
       postroom smtp set main --provider microsoft365 --username noreply@example.com
@@ -61,12 +61,5 @@ def set_server(
     if test and not dry_run:
         wizard.test_first(front, request)
     desk = front.desk
-    result = smtp_set(
-        desk.settings,
-        desk.file,
-        desk.vault,
-        request,
-        find_preset=desk.preset,
-        known_domains=desk.known_domains,
-    )
+    result = smtp_set(desk.settings, desk.file, desk.vault, request, presets=desk)
     front.finish(result, view.smtp_set)

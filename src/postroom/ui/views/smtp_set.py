@@ -16,7 +16,10 @@ def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
     yield from changes(data, f"server {server['name']} {'set up' if data['created'] else 'changed'}")
     for advice in server["advice"]:
         yield Line(f"note: {advice}", "dim")
-    if data["missing"]:
-        yield Next(f"postroom smtp set {server['name']} {data['missing']}", "a login still needs it")
-    else:
+    for option in data["missing"]:
+        yield Next(
+            f"postroom smtp set {server['name']} {option}",
+            "a login still needs this" if len(data["missing"]) == 1 else "one way to log in",
+        )
+    if not data["missing"]:
         yield Next(f"postroom smtp test {server['name']} --to ADDRESS", "to prove that it works")
