@@ -15,7 +15,14 @@ from postroom.clock import Clock, rfc3339
 from postroom.config.environment import VARIABLES
 from postroom.config.load import load
 from postroom.config.paths import Scope, find_scope
-from postroom.config.presets import all_presets, known_domains, load_preset, preset_for_address, preset_ids
+from postroom.config.presets import (
+    all_presets,
+    known_domains,
+    load_preset,
+    preset_for_address,
+    preset_for_exchanger,
+    preset_ids,
+)
 from postroom.desk.extras import missing_extra
 from postroom.domain.preset import Preset
 from postroom.domain.settings import Settings, Value
@@ -39,12 +46,16 @@ if TYPE_CHECKING:
 SECRET_VARIABLES = ("POSTROOM_SMTP_PASSWORD", "POSTROOM_OAUTH_CLIENT_SECRET", "POSTROOM_OAUTH_ACCESS_TOKEN")
 """Variables that hold a secret itself: taken out of the environment before any child could inherit them."""
 
+EXCHANGERS_SECONDS = 5.0
+"""For the look-up of mail exchangers: what the system's resolver waits for one answer (resolv.conf(5))."""
+
 
 class Desk:
     """The mail desk of one configuration.
 
     `config`, `state_dir`, `system` and `user` are those of the command line. `ask_secret` asks a person for a secret;
-    it is None where nobody can answer.
+    it is None where nobody can answer. `name_server`, an IP address and a port, is asked for mail exchangers instead of
+    the system's resolvers: for programs and tests, the command line has no option for it.
     """
 
     def __init__(
@@ -55,8 +66,10 @@ class Desk:
         system: bool = False,
         user: bool = False,
         clock: Clock | None = None,
+        name_server: tuple[str, int] | None = None,
     ) -> None:
         self.clock = clock or Clock()
+        self._name_server = name_server
         self.root = os.geteuid() == 0
         self.environ = dict(os.environ)
         for name in SECRET_VARIABLES:
@@ -90,6 +103,18 @@ class Desk:
     def preset_for(self, address: str) -> Preset | None:
         """The preset of an address's domain."""
         return preset_for_address(address, self.presets_directory)
+
+    def preset_for_exchanger(self, exchanger: str) -> Preset | None:
+        """The preset of the provider that runs a mail exchanger."""
+        return preset_for_exchanger(exchanger, self.presets_directory)
+
+    def mail_exchangers(self, domain: str) -> "Sequence[str]":
+        """Ask the DNS who takes a domain's mail. Raise Fault, and ConfigError where the extra is not installed."""
+        try:
+            from postroom.transport.mx import mail_exchangers
+        except ImportError as error:
+            raise missing_extra("dns", error) from error
+        return mail_exchangers(domain, EXCHANGERS_SECONDS, name_server=self._name_server)
 
     def presets(self) -> "Sequence[Preset]":
         """Every preset."""

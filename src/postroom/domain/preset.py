@@ -11,6 +11,7 @@ class Preset(NamedTuple):
     then only the account knows it, and `username_hint` says in words where it stands. `secret` says in words what the
     provider wants as the password ("app password"). `alternatives` are further ports with their security. `regions`
     maps a region to its host; `host` is the host of one of them. `checked` is the day on which somebody looked.
+    `mx` are the names at or under which the exchangers of its customers' domains stand.
     `confirmed` is False where neither a page of the provider nor the maintained autoconfiguration list bears it out.
     """
 
@@ -27,6 +28,7 @@ class Preset(NamedTuple):
     secret: str = ""
     aliases: Sequence[str] = ()
     domains: Sequence[str] = ()
+    mx: Sequence[str] = ()
     alternatives: Sequence[tuple[int, str]] = ()
     regions: Mapping[str, str] = {}
     from_policy: str = "keep"
@@ -41,3 +43,10 @@ class Preset(NamedTuple):
     def region(self) -> str:
         """The region that is taken where none is given; empty for a provider without regions."""
         return next((region for region, host in self.regions.items() if host == self.host), "")
+
+    def beside(self, exchanger: str) -> "Preset":
+        """The preset of the region that a mail exchanger stands in: `mx.zoho.eu` beside `smtp.zoho.eu`."""
+        for host in self.regions.values():
+            if exchanger.endswith(host[host.index(".") :]):
+                return self._replace(host=host)
+        return self

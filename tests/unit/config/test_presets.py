@@ -15,6 +15,7 @@ from postroom.config.presets import (
     load_preset,
     preset_aliases,
     preset_for_address,
+    preset_for_exchanger,
     preset_ids,
     read_preset,
 )
@@ -34,6 +35,7 @@ def index_text() -> str:
     rows = [read_preset(path) for path in sorted(BUNDLED.glob("[!_]*.toml"))]
     aliases = sorted((alias, row.id) for row in rows for alias in row.aliases)
     domains = sorted((domain, row.id) for row in rows for domain in row.domains)
+    exchangers = sorted((name, row.id) for row in rows for name in row.mx)
     return "\n".join(
         [
             "# Made from the files beside it by `python tests/unit/config/test_presets.py`; a test compares them.",
@@ -43,6 +45,9 @@ def index_text() -> str:
             "",
             "[domains]",
             *(f'"{domain}" = "{id_}"' for domain, id_ in domains),
+            "",
+            "[mx]",
+            *(f'"{name}" = "{id_}"' for name, id_ in exchangers),
             "",
         ]
     )
@@ -63,8 +68,8 @@ def test_the_index_is_that_of_the_files() -> None:
     assert INDEX.read_text(encoding="utf-8") == index_text()
 
 
-@pytest.mark.parametrize("what", ["aliases", "domains"])
-def test_no_two_providers_share_an_alias_or_a_domain(what: str) -> None:
+@pytest.mark.parametrize("what", ["aliases", "domains", "mx"])
+def test_no_two_providers_share_an_alias_a_domain_or_an_exchanger(what: str) -> None:
     taken = Counter(word for row in ROWS for word in getattr(row, what))
     if what == "aliases":
         taken.update(row.id for row in ROWS)
@@ -112,6 +117,10 @@ class TestEveryBundledProvider:
             assert load_preset(alias) == row
         for domain in row.domains:
             assert preset_for_address(f"somebody@{domain}") == row
+        for name in row.mx:
+            found = preset_for_exchanger(f"mx1.{name}")
+            assert found is not None
+            assert found.id == row.id
 
 
 @pytest.mark.parametrize(
@@ -154,6 +163,48 @@ def test_what_is_no_provider_is_none(word: str) -> None:
 def test_a_provider_is_found_by_the_domain_of_an_address(address: str, expected: str | None) -> None:
     found = preset_for_address(address)
     assert (found.id if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("exchanger", "expected"),
+    [
+        ("aspmx.l.google.com", "google-workspace"),
+        ("alt1.aspmx.l.google.com", "google-workspace"),
+        ("customer-com.mail.protection.outlook.com", "microsoft365"),
+        ("outlook-com.olc.protection.outlook.com", None),
+        ("notaspmx.l.google.com", None),
+        ("l.google.com", None),
+        ("mail.protonmail.ch.example", None),
+        ("", None),
+    ],
+)
+def test_a_provider_is_found_by_an_exchanger_at_or_under_its_names(exchanger: str, expected: str | None) -> None:
+    found = preset_for_exchanger(exchanger)
+    assert (found.id if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("exchanger", "region"),
+    [
+        ("mx.zoho.com", "us"),
+        ("mx2.zoho.com.au", "au"),
+        ("mx00.ionos.co.uk", "uk"),
+        ("mx00.kundenserver.de", "de"),
+        ("mx.yandex.net", "com"),
+    ],
+)
+def test_an_exchanger_tells_the_region_where_it_can(exchanger: str, region: str) -> None:
+    found = preset_for_exchanger(exchanger)
+    assert found is not None
+    assert (found.region, found.host) == (region, found.regions[region])
+
+
+def test_a_users_own_provider_wins_by_its_exchanger(tmp_path: Path) -> None:
+    own(tmp_path, OWN + 'mx = ["google.com"]\n')
+    found = preset_for_exchanger("aspmx.l.google.com", tmp_path)
+    assert found is not None
+    assert found.id == "corp"
+    assert preset_for_exchanger("mx.zoho.eu", tmp_path) == preset_for_exchanger("mx.zoho.eu")
 
 
 def test_a_lookup_by_id_reads_one_file_and_one_by_alias_the_index_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,6 +312,7 @@ def test_a_missing_directory_of_the_user_is_an_empty_one(tmp_path: Path) -> None
         ('regions = ["eu"]', "regions"),
         ('regions = { eu = "eu.corp.example" }', "host"),
         ('hots = "relay"', "hots"),
+        ('mx = ["mx.corp.example."]', "mx"),
         ('aliases = ["Not A Name"]', "aliases"),
         ('title = "two\\nlines"', "title"),
     ],

@@ -6,6 +6,7 @@ import typer
 
 from postroom.cli.frame import front_of
 from postroom.services import smtp_servers
+from postroom.services.providers import Online
 from postroom.services.providers import providers as find_providers
 from postroom.services.servers import named_server
 from postroom.ui.views import smtp as views
@@ -128,21 +129,36 @@ def providers(
     wanted: Annotated[
         str | None, typer.Argument(metavar="[ID|ADDRESS]", help="A preset's id, or a mail address.", show_default=False)
     ] = None,
+    *,
+    online: Annotated[
+        bool, typer.Option("--online", help="Look up the mail exchangers of a domain that no preset lists.")
+    ] = False,
 ) -> None:
     """List the presets of mail providers, or show one.
 
-    With an address, the preset of its domain. Nothing is looked up on the network. Presets of your own are TOML files
-    in the directory presets beside the configuration file.
+    With an address, the preset of its domain. Nothing is looked up on the network unless --online is given: then the
+    DNS is asked for the mail exchangers (MX) of a domain that no preset lists, for 5 seconds at most, and the preferred
+    one tells the provider. Name servers learn the domain, not the rest of the address. Who takes a domain's
+    mail usually sends it as well, but need not: ask who runs it. --online needs the extra dns. Presets of your
+    own are TOML files in the directory presets beside the configuration file.
 
     JSON data: providers (a list of id, title, host, port, security, alternatives, auth, username, secret, regions,
-    from_policy, rate, max_connections, limits, notes, docs, checked, sources, confirmed, aliases, domains), asked.
+    from_policy, rate, max_connections, limits, notes, docs, checked, sources, confirmed, aliases, domains, mx), asked,
+    mx (the exchangers that were looked up, the preferred first; null where nothing was looked up).
 
     Examples:
       postroom smtp providers
       postroom smtp providers gmail
       postroom smtp providers alice@outlook.com --json
+      postroom smtp providers alice@example.com --online
     """
     front = front_of(ctx)
     desk = front.desk
-    result = find_providers(wanted, load=desk.preset, for_address=desk.preset_for, everything=desk.presets)
+    result = find_providers(
+        wanted,
+        load=desk.preset,
+        for_address=desk.preset_for,
+        everything=desk.presets,
+        online=Online(desk.mail_exchangers, desk.preset_for_exchanger) if online else None,
+    )
     front.finish(result, views.smtp_providers)

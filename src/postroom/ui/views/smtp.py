@@ -90,9 +90,12 @@ def smtp_providers(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Next("postroom smtp providers ID", "for ports, limits and notes")
         return
     preset = presets[0]
+    if data["mx"] is not None:
+        yield Fields([("asked", data["asked"]), ("mail exchangers", ", ".join(data["mx"]))])
     yield Line(preset["title"], "title")
     yield Fields(_facts(preset))
-    yield Next(f"postroom smtp set --provider {preset['id']} --username ADDRESS")
+    region = f" --region {preset['region']}" if preset["region"] else ""
+    yield Next(f"postroom smtp set --provider {preset['id']}{region} --username ADDRESS")
 
 
 def _wants(preset: Mapping[str, Any]) -> str:
