@@ -29,7 +29,6 @@ _postroom_name() { # PATH WORD: the command's own name, where the word is anothe
         rm | \
             delete) name=remove ;;
         secret) name=secrets ;;
-        server) name=smtp ;;
         *) name=$2 ;;
     esac
 }
@@ -269,6 +268,7 @@ _postroom_options() { # PATH
             'tls remove' | \
             'secrets remove' | \
             'sandbox clear') _postroom_offer --yes ;;
+        'smtp providers') _postroom_offer --online ;;
         'smtp test') _postroom_offer --to --until --as --trace --strict --retries --wait --format --junit --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --rate --max-connections --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
         'tls set') _postroom_offer --min --ca-file --client-cert --client-key --pin --strict --no-strict --unset ;;
         'config set' | \

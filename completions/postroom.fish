@@ -148,8 +148,6 @@ function __postroom_place
                     set word remove
                 case secret
                     set word secrets
-                case server
-                    set word smtp
             end
             set path (string trim -- "$path $word")
         else
@@ -323,6 +321,7 @@ complete -c postroom -n '__postroom_in "smtp remove"' -l yes -d 'Do not ask.'
 complete -c postroom -n '__postroom_at "smtp remove" 1' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_at "smtp enable" 1' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_at "smtp disable" 1' -f -a '(__postroom_ask servers)'
+complete -c postroom -n '__postroom_in "smtp providers"' -l online -d 'Look up the mail exchangers of a domain that no preset lists.'
 complete -c postroom -n '__postroom_at "smtp providers" 1' -f -a '(__postroom_ask presets)'
 complete -c postroom -n '__postroom_in "smtp test"' -l to -d 'A recipient; repeatable.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l until -d 'Stop after this step: config, secret, token, resolve, connect, tls, greeting, ehlo, starttls, auth, mail, rcpt, data.' -r -f -a 'config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data'

@@ -48,6 +48,7 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "config.unknown_provider": ((78,), "There is no preset of that id, or none for the domain of that address."),
     "config.unknown_server": ((78,), "There is no server of that name."),
     "config.unsafe": ((78,), "Others may write the configuration file."),
+    "dns.no_mail_exchanger": ((68,), "The domain takes no mail: it has no MX record, or the null MX."),
     "oauth.login_needed": ((4,), "The server logs in with OAuth 2.0, and there is no access token."),
     "secret.bound_elsewhere": (
         (78,),

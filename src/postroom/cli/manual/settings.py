@@ -111,11 +111,11 @@ _PRESETS = (
         "`--provider`; its id is the file's name without .toml. It wins over a built-in preset of the same id."
     ),
     (
-        "Needed are title, host, port, security, auth (a list, the usual way first), sources and checked (who "
-        "says so, and when it was last looked at), and secret (what the provider calls the password) where one "
-        "can log in with a password. There may be username, username_hint, aliases, domains, alternatives "
-        "(other ports, each with its security), regions (a table of hosts), from_policy, rate, max_connections, "
-        "limits, notes, docs and confirmed."
+        "Needed are title, host, port, security, auth (a list, the usual way first), sources and checked (who says "
+        "so, and when it was last looked at), and secret (what the provider calls the password) where one can log in "
+        "with a password. There may be username, username_hint, aliases, domains, mx (names under which the "
+        "provider's mail exchangers stand), alternatives (other ports, each with its security), regions (a table of "
+        "hosts), from_policy, rate, max_connections, limits, notes, docs and confirmed."
     ),
 )
 
