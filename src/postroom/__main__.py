@@ -28,16 +28,29 @@ def program() -> None:
 
 def main() -> None:
     """Run `postroom` with the arguments of this process and exit with its status."""
+    _open_closed_streams()
     if sys.argv[1:] == ["--version"]:
         try:
             sys.stdout.write(f"postroom {__version__}\n")
             sys.stdout.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            sys.exit(f"error: standard output: {error.strerror}")
         return
     # A short life: collecting garbage while modules load would take a tenth of it.
     gc.set_threshold(50_000)
     sys.exit(load("postroom.cli.main:run")(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Let standard streams that were closed before the start lead nowhere. The next file that is opened would get
+    their numbers, and an editor or another child would write into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free number, this one
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
 if __name__ == "__main__":
