@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from postroom.clock import Clock
 from postroom.errors import ConfigError
-from postroom.files import atomic_write, make_directory, read_private
+from postroom.files import Owner, atomic_write, make_directory, read_private
 
 KEPT_COPIES = 50  # months of changes by hand, and never more than a few hundred kilobytes
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -29,9 +29,10 @@ class Copy(NamedTuple):
 class History:
     """The copies in `history` of the state directory, each named NUMBER-TIME-NAME after the file that it is of."""
 
-    def __init__(self, state: Path, *, clock: Clock) -> None:
+    def __init__(self, state: Path, *, clock: Clock, owner: Owner | None = None) -> None:
         self._directory = state / "history"
         self._clock = clock
+        self._owner = owner
 
     def copies(self, name: str) -> Sequence[Copy]:
         """All that are kept of the file `name`, oldest first. Raise ConfigError where the directory cannot be read."""
@@ -54,8 +55,8 @@ class History:
         moment = self._clock.now()
         number = kept[-1].number + 1 if kept else 1
         path = self._directory / f"{number:06d}-{moment.astimezone(UTC).strftime(_STAMP)}-{name}"
-        make_directory(self._directory)
-        atomic_write(path, data)
+        make_directory(self._directory, owner=self._owner)
+        atomic_write(path, data, owner=self._owner)
         for old in kept[: max(0, len(kept) + 1 - KEPT_COPIES)]:
             old.path.unlink(missing_ok=True)
         return Copy(number, moment, path)
@@ -63,7 +64,7 @@ class History:
     def read(self, name: str, number: int | None) -> tuple[Copy, bytes]:
         """One copy, the latest without a number. Raise ConfigError `config.no_such_copy`, FileError."""
         copy = next((copy for copy in reversed(self.copies(name)) if number in (None, copy.number)), None)
-        data = read_private(copy.path, as_root=os.geteuid() == 0) if copy else None
+        data = read_private(copy.path, as_root=os.geteuid() == 0, owner=self._owner) if copy else None
         if copy is None or data is None:
             raise ConfigError(
                 "config.no_such_copy",

@@ -10,7 +10,7 @@ from postroom.clock import Clock, rfc3339
 from postroom.config.environment import SERVER_NAME
 from postroom.domain.settings import Section, Server
 from postroom.errors import FileError, PostroomError
-from postroom.files import atomic_write, locked, make_directory, read_private
+from postroom.files import Owner, atomic_write, locked, make_directory, read_private
 
 FILE = "last-tests.json"
 LOCK_SECONDS = 5.0
@@ -23,11 +23,12 @@ class TestRecords:
 
     __test__ = False  # not a test of pytest's
 
-    def __init__(self, state: Path, *, clock: Clock, root: bool) -> None:
+    def __init__(self, state: Path, *, clock: Clock, root: bool, owner: Owner | None = None) -> None:
         self._last = state / FILE
         self._transcripts = state / "transcripts"
         self._clock = clock
         self._root = root
+        self._owner = owner
 
     @staticmethod
     def fingerprint(server: Server) -> str:
@@ -38,7 +39,7 @@ class TestRecords:
 
     def last(self) -> Mapping[str, Mapping[str, Any]]:
         """By server name: `time` (RFC 3339), `ok`, `code` (the error's, or empty), `fingerprint`."""
-        content = read_private(self._last, as_root=self._root)
+        content = read_private(self._last, as_root=self._root, owner=self._owner)
         if not content:
             return {}
         try:
@@ -58,11 +59,10 @@ class TestRecords:
             "fingerprint": self.fingerprint(server),
         }
         try:
-            make_directory(self._last.parent)
-            with locked(self._last, LOCK_SECONDS):
-                atomic_write(
-                    self._last, json.dumps({**self.last(), server.name: row}, indent=1, sort_keys=True).encode()
-                )
+            make_directory(self._last.parent, owner=self._owner)
+            with locked(self._last, LOCK_SECONDS, owner=self._owner):
+                text = json.dumps({**self.last(), server.name: row}, indent=1, sort_keys=True)
+                atomic_write(self._last, text.encode(), owner=self._owner)
         except PostroomError:
             return
 
@@ -71,8 +71,8 @@ class TestRecords:
         stamp = rfc3339(self._clock.now()).translate({ord("-"): None, ord(":"): None})
         path = self._transcripts / f"smtp-test-{name}-{stamp}.txt"
         try:
-            make_directory(self._transcripts)
-            atomic_write(path, text.encode("utf-8", "backslashreplace"))
+            make_directory(self._transcripts, owner=self._owner)
+            atomic_write(path, text.encode("utf-8", "backslashreplace"), owner=self._owner)
             kept = sorted(self._transcripts.glob("smtp-test-*.txt"), key=lambda file: file.stat().st_mtime)
             for old in kept[:-KEPT_TRANSCRIPTS]:
                 old.unlink(missing_ok=True)

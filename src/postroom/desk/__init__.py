@@ -162,7 +162,7 @@ class Desk:
         """The earlier versions of the configuration file."""
         from postroom.config.history import History
 
-        return History(self.scope.state, clock=self.clock)
+        return History(self.scope.state, clock=self.clock, owner=self.owner)
 
     @cached_property
     def file(self) -> "ConfigFile":
@@ -176,7 +176,7 @@ class Desk:
         """How the servers' last tests ended, and the dialogues of those that failed."""
         from postroom.config.test_records import TestRecords
 
-        return TestRecords(self.scope.state, clock=self.clock, root=self.root)
+        return TestRecords(self.scope.state, clock=self.clock, root=self.root, owner=self.owner)
 
     @cached_property
     def vault(self) -> "Vault":
