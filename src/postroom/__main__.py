@@ -36,7 +36,8 @@ def main() -> None:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
-            sys.exit(f"error: standard output: {error.strerror}")
+            sys.stderr.write(f"error: standard output: {error.strerror}\n")
+            sys.exit(74)  # Exit.IO, which would have to be loaded
         return
     # A short life: collecting garbage while modules load would take a tenth of it.
     gc.set_threshold(50_000)
@@ -50,7 +51,8 @@ def _open_closed_streams() -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free number, this one
-            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
+            stream = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open
+            setattr(sys, name, stream)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -135,6 +136,49 @@ def test_a_reader_that_goes_away_is_quiet(tmp_home: Path, line: str) -> None:
     assert b"Broken" not in done.stderr
     assert b"Traceback" not in done.stderr
     assert done.returncode == 0
+
+
+def _shell(home: Path, line: str) -> "subprocess.CompletedProcess[str]":
+    environment = clean_environment(home, os.environ["PATH"])
+    command = shlex.join(program())
+    return subprocess.run(
+        ["sh", "-c", f"{command} {line}"], env=environment, capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [("smtp list", 0), ("--version", 0), ("--help", 0), ("smtp show nosuch --json", 78)],
+)
+def test_closed_streams_change_no_status(tmp_home: Path, closed: str, line: str, status: int) -> None:
+    done = _shell(tmp_home, f"{line} {closed}")
+    assert (done.returncode, "Traceback" in done.stderr, "bug" in done.stderr) == (status, False, False), done.stderr
+
+
+def test_a_closed_standard_input_is_an_empty_one(tmp_home: Path) -> None:
+    done = _shell(tmp_home, "config apply - --prune <&-")
+    assert (done.returncode, done.stderr) == (66, "error: stdin is empty; nothing was changed\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "full", "status"),
+    [
+        ("smtp list", "stdout", 74),
+        ("smtp list --json", "stdout", 74),
+        ("--version", "stdout", 74),
+        ("smtp show nosuch --json", "stdout", 78),
+        ("smtp show nosuch", "stderr", 78),
+        ("smtp set --host mail.test", "stderr", 0),
+    ],
+)
+def test_a_full_disk_behind_a_stream_is_no_bug(tmp_home: Path, line: str, full: str, status: int) -> None:
+    done = _shell(tmp_home, f"{line} {'>' if full == 'stdout' else '2>'}/dev/full")
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr
+    if full == "stdout":
+        assert "error: " in done.stderr
 
 
 def test_a_bug_is_one_line_and_a_report_without_values(

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
@@ -17,6 +18,7 @@ from postroom.errors import Exit, PostroomError, Stopped, UsageError
 from postroom.result import Result
 from postroom.ui.blocks import Line, Verbatim
 from postroom.ui.render import quietly
+from postroom.ui.safe import safe
 
 
 class _Signalled(BaseException):
@@ -38,7 +40,7 @@ def run(argv: list[str]) -> int:
                 stream.reconfigure(errors="backslashreplace")  # what the terminal cannot show is still told
         return _run(argv)
     except Exception as error:  # noqa: BLE001 - speaking itself failed: say so in the plainest way
-        sys.stderr.write(f"error: {_bug(error, debug='--debug' in argv).message}\n")
+        _last_word(_bug(error, debug="--debug" in argv))
         return int(Exit.SOFTWARE)
 
 
@@ -142,6 +144,14 @@ def _fail(front: Front, error: PostroomError) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if front.replaced:
         return int(front.status)
-    quietly(sys.stdout.flush)
-    quietly(lambda: front.renderer.error(error, front.command))
+    try:
+        quietly(sys.stdout.flush)
+        quietly(lambda: front.renderer.error(error, front.command))
+    except OSError:  # nothing can be written, to a full disk for instance; the status still tells
+        _last_word(error)
     return int(error.exit)
+
+
+def _last_word(error: PostroomError) -> None:
+    with suppress(OSError):
+        sys.stderr.write(f"error: {safe(error.message)}\n")

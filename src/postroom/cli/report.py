@@ -19,8 +19,11 @@ def bug(error: Exception, *, debug: bool) -> PostroomError:
     report = f"postroom {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n" + "".join(chain)
     if debug:
         sys.stderr.write(report)
-    handle, path = tempfile.mkstemp(prefix="postroom-report-", suffix=".txt")
-    with os.fdopen(handle, "w") as file:
-        file.write(report)
     what = f"this is a bug in Postroom ({type(error).__name__})"
+    try:
+        handle, path = tempfile.mkstemp(prefix="postroom-report-", suffix=".txt")
+        with os.fdopen(handle, "w") as file:
+            file.write(report)
+    except OSError:  # a full or read-only disk, which may be why
+        return PostroomError("bug", what, hint="no report can be written here; --debug prints it")
     return PostroomError("bug", what, hint=f"send the report {path}; it holds no values")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from postroom.clock import rfc3339
 from postroom.domain.settings import Key
-from postroom.errors import ConfigError, Exit, UsageError
+from postroom.errors import ConfigError, Exit, FileError, UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.config_keys import read_key
 
@@ -93,7 +93,12 @@ def unset(file: File, text: str, *, dry_run: bool) -> Result:
 
 
 def apply(file: File, name: str, data: bytes, *, prune: bool, check: bool, dry_run: bool) -> Result:
-    """Merge a document into the file. With `check` nothing is written, and the exit status is 1 if it would be."""
+    """Merge a document into the file. With `check` nothing is written, and the exit status is 1 if it would be.
+
+    Raise FileError `file.missing` (66) for one without a word in it: whatever should have written it failed.
+    """
+    if not data.strip():
+        raise FileError("file.missing", f"{name} is empty; nothing was changed", exit=Exit.NO_INPUT)
     outcome = file.merge(name, data, prune=prune, dry_run=check or dry_run)
     result = _result("config apply", outcome, check or dry_run, outcome.warnings)
     return result._replace(exit=Exit.NO) if check and outcome.changed else result

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, TextIO
 
 from postroom.errors import Exit, PostroomError
@@ -48,7 +49,8 @@ class PlainOutput:
                 self._stdout.write(line + "\n")
 
     def talk(self, text: str, tone: Tone = "plain") -> None:  # noqa: ARG002 - plain text has no tone
-        self._stderr.write(safe(text) + "\n")
+        with suppress(OSError):  # talk that nobody can hear is no failure of the work
+            self._stderr.write(safe(text) + "\n")
 
     def step(self, step: Step) -> None:
         if not step.skipped:
