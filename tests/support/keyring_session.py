@@ -8,16 +8,16 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.open_python import open_python
+
 NOBODY = 65534
 
-_ROOT = str(Path(__file__).parents[2])
 
 # Whoever drops root may not be able to read the interpreter's own library any more: everything is imported before.
 _IMPORTS = """
@@ -49,10 +49,11 @@ class Home(NamedTuple):
         self, code: str, *, prelude: str = "", uid: int | None = None, environment: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """Run Python code as `uid`, the home's own by default. `prelude` runs before the account is changed."""
-        whole = "\n".join((f"import sys; sys.path.append({_ROOT!r})", _IMPORTS, prelude, _DROP, code))
+        python = open_python()
+        whole = "\n".join((f"import sys; sys.path.append({str(python.root)!r})", _IMPORTS, prelude, _DROP, code))
         return subprocess.run(
-            [sys.executable, "-c", whole, str(self.uid if uid is None else uid)],
-            env={**self.environment, **(environment or {})},
+            [python.executable, "-c", whole, str(self.uid if uid is None else uid)],
+            env={**self.environment, **python.environment, **(environment or {})},
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -168,7 +168,8 @@ class Server:
         for server in servers:
             server.close()
         for transport in list(self._transports):
-            if isinstance(transport, asyncio.WriteTransport):
+            # Python 3.11.2, Debian 12's own, stumbles over a TLS transport that is closed already.
+            if isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
                 transport.abort()
 
 

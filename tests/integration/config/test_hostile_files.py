@@ -3,7 +3,6 @@
 import os
 import random
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from postroom.config.paths import find_scope
 from postroom.errors import ConfigError, FileError, PostroomError
 from tests.conftest import RunPostroom
 from tests.support.config_files import PRESETS, config_file, read, write
+from tests.support.open_python import open_python
 
 SECRET = "Xq7-planted-Secret-9z"
 SEED = 20261120
@@ -253,12 +253,13 @@ def test_an_ordinary_users_file(open_place: Path, mode: int, owner: int, status:
 
 def run_as_nobody(main: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     """The program as an account without a home, as in a container."""
+    python = open_python()
     return subprocess.run(
         [
             *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
-            *(sys.executable, "-m", "postroom", *argv),
+            *(python.executable, "-m", "postroom", *argv),
         ],
-        env={"PATH": os.environ["PATH"], "POSTROOM_CONFIG": str(main), "LC_ALL": "C"},
+        env={**python.environment, "PATH": os.environ["PATH"], "POSTROOM_CONFIG": str(main), "LC_ALL": "C"},
         capture_output=True,
         text=True,
         check=False,
