@@ -6,7 +6,6 @@ of the installed libraries in a directory that everybody can enter.
 
 import atexit
 import functools
-import os
 import shutil
 import site
 import sys
@@ -35,14 +34,17 @@ class OpenPython(NamedTuple):
 
 @functools.cache
 def open_python() -> OpenPython:
-    """The running interpreter where every account can read all of it, else a copy that lasts as long as this process."""
+    """The running interpreter where every account can read it all, else a copy that lasts as long as this process."""
     source = Path(postroom.__file__).parent
     libraries = [Path(directory) for directory in site.getsitepackages()]
     if all(_is_open(path) for path in (Path(sys.executable), source, *libraries, ROOT / "tests")):
         return OpenPython(sys.executable, {}, ROOT)
-    base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    if not _is_open(base):
-        pytest.skip(f"needs: a Python that other accounts can run; {base} is closed to them")
+    own = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    # The copied libraries have compiled parts, which fit one minor version.
+    minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    base = next((found for found in (own, Path("/usr/bin", minor)) if found.exists() and _is_open(found)), None)
+    if base is None:
+        pytest.skip(f"needs: a {minor} that other accounts can run; {own} is closed to them")
     place = Path(tempfile.mkdtemp(prefix="postroom-open-", dir="/tmp"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     for library in libraries:
@@ -57,6 +59,4 @@ def _is_open(path: Path) -> bool:
     """Whether an account that owns nothing of it can reach and read a path."""
     real = path.resolve()
     readable = real.stat().st_mode & 0o004
-    return bool(readable) and all(
-        os.stat(parent).st_mode & 0o001 for parent in (*path.absolute().parents, *real.parents)
-    )
+    return bool(readable) and all(parent.stat().st_mode & 0o001 for parent in (*path.absolute().parents, *real.parents))
