@@ -19,9 +19,7 @@ import pytest
 import postroom
 
 ROOT = Path(__file__).parents[2]
-_NOT_COPIED = shutil.ignore_patterns(
-    "mypy", "mypyc", "hypothesis", "_pytest", "pip", "setuptools", "__pycache__", "*.pth"
-)
+_NOT_COPIED = shutil.ignore_patterns("mypy", "mypyc", "hypothesis", "pip", "setuptools", "__pycache__", "*.pth")
 
 
 class OpenPython(NamedTuple):
