@@ -34,7 +34,7 @@ class OpenPython(NamedTuple):
 def open_python() -> OpenPython:
     """The running interpreter where every account can read it all, else a copy that lasts as long as this process."""
     source = Path(postroom.__file__).parent
-    libraries = [Path(directory) for directory in site.getsitepackages()]
+    libraries = [Path(directory) for directory in site.getsitepackages() if Path(directory).is_dir()]
     if all(_is_open(path) for path in (Path(sys.executable), source, *libraries, ROOT / "tests")):
         return OpenPython(sys.executable, {}, ROOT)
     own = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
