@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register our marker, and make the sweep that outputs are recorded in."""
     config.addinivalue_line("markers", "needs(*names): skip without these commands; `root` is the superuser")
     config.stash[_SWEEP] = Sweep()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A test run in the background of a script would hand its deafness to every program that is to be interrupted.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -124,6 +124,21 @@ def test_a_signal_in_mid_session_ends_in_order(tmp_home: Path, number: signal.Si
     assert err == b""
 
 
+def test_a_background_job_does_not_hear_the_interrupt_of_another(tmp_home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = ["--host", "localhost", "--port", str(silent.getsockname()[1]), "--security", "none", "--auth", "none"]
+        argv = [*program(), "smtp", "test", *place, "--from", "a@b.test", "--to", "c@d.test", "--connect-timeout", "2s"]
+        environment = clean_environment(tmp_home, os.environ["PATH"])
+        with subprocess.Popen(
+            ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *argv, "--json"], env=environment, stdout=subprocess.PIPE
+        ) as process:
+            connection, _ = silent.accept()
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=20)
+            connection.close()
+    assert (process.returncode, json.loads(out)["error"]["code"]) == (75, "greeting.timeout")
+
+
 @pytest.mark.parametrize("line", ["smtp providers", "smtp providers --json", "smtp set --help", "--version"])
 def test_a_reader_that_goes_away_is_quiet(tmp_home: Path, line: str) -> None:
     read_end, write_end = os.pipe()

@@ -46,7 +46,8 @@ def run(argv: list[str]) -> int:
 
 def _run(argv: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _on_signal)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and a script's `&` mean it
+            signal.signal(number, _on_signal)
     flags, rest, flag_error = lift(argv)
     front = Front(flags, command=" ".join(prefix(rest)))
     try:
@@ -115,9 +116,16 @@ def _usage(error: typer.TyperException, command: str) -> UsageError:
     """Typer's own usage errors, in our form."""
     option = str(getattr(error, "option_name", None) or "").split("=")[0]
     near = getattr(error, "possibilities", None)
-    unknown = type(error).__name__ == "NoSuchOption"
-    message = f"postroom {command} has no option {option}" if unknown else error.format_message().rstrip(".")
+    parameter = getattr(error, "param", None)
     hint = f"did you mean {near[0]}?" if near else f"postroom {command} --help".replace("  ", " ")
+    if type(error).__name__ == "NoSuchOption":
+        message = f"postroom {command} has no option {option}"
+    elif type(error).__name__ == "MissingParameter" and parameter is not None:
+        argument = parameter.param_type_name == "argument"
+        missing = tree.placeholder(parameter) if argument else parameter.opts[0]
+        message = f"postroom {command} needs {missing}"
+    else:
+        message = error.format_message().rstrip(".")
     if option in SECRET_OPTIONS:
         message = f"no option takes a secret as its value: {option} does not exist"
         hint = f"the secret now stands in your shell's history: change it, then use {option}-stdin"
