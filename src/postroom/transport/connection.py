@@ -90,21 +90,27 @@ def connect(places: Sequence[Place], clock: Clock, until: float) -> socket.socke
         left = until - clock.monotonic()
         others = len(places) - number - 1
         share = min(left / (others + 1), LONGEST_TRY_SECONDS) if others else left
-        sock = socket.socket(place.family, socket.SOCK_STREAM)
         try:
-            if share <= 0:
-                raise TimeoutError(errno.ETIMEDOUT, "no time left")
-            sock.settimeout(share)
-            sock.connect(place.sockaddr)
+            return _connected(place, share)
         except OSError as error:
-            sock.close()
             errors.append({"address": place.address, "error": error.strerror or str(error)})
             first = first or error
-        else:
-            return sock
     if first is None:
         raise Broken("host-not-found", "the name has no address")
     raise Broken(_sign(first), str(first), {"errors": errors}) from first
+
+
+def _connected(place: Place, seconds: float) -> socket.socket:
+    if seconds <= 0:
+        raise TimeoutError(errno.ETIMEDOUT, "no time left")
+    sock = socket.socket(place.family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(place.sockaddr)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _sign(error: OSError) -> str:

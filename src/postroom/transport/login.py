@@ -1,6 +1,7 @@
 """Owns the AUTH step (RFC 4954): which mechanism, and the exchange. A refused credential is never tried another way."""
 
 import binascii
+from contextlib import suppress
 from typing import Any
 
 from postroom.domain.secret import Credential
@@ -55,7 +56,8 @@ def _exchange(dialogue: Dialogue, name: str, mechanism: Mechanism, secrets: list
             response = _encoded(mechanism.respond(_decoded(reply.text))) if initial is None else initial
         except ChallengeError as error:
             dialogue.smtp.respond(b"*")
-            dialogue.answer()
+            with suppress(Broken):  # a server that hangs up now has still sent a wrong challenge
+                dialogue.answer()
             raise Broken("auth-challenge", str(error), mechanism.evidence) from error
         initial = None
         if len(response) > RESPONSE_LIMIT_BYTES:

@@ -6,6 +6,8 @@ came behind it, and in SMTP that is the server's greeting.
 
 import binascii
 import socket
+import threading
+from functools import partial
 from urllib.parse import unquote
 
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
@@ -34,16 +36,47 @@ def proxy_dial(url: str, password: Secret | None, clock: Clock) -> Dial:
     if scheme == "http":
         way = _HttpProxy(host, port, _basic(name, secret), clock).dial
     else:
-        way = Proxy(ProxyType.SOCKS5, host, port, name or None, secret or None, rdns=scheme == "socks5h").connect
+        proxy = Proxy(ProxyType.SOCKS5, host, port, name or None, secret or None, rdns=scheme == "socks5h")
+        way = partial(_in_time, proxy)
 
     def dial(target: str, target_port: int, timeout_seconds: float) -> socket.socket:
         try:
             return way(target, target_port, max(timeout_seconds, 0.001))
-        except (Broken, ProxyError, ProxyConnectionError, ProxyTimeoutError, OSError) as error:
+        except (Broken, ProxyError, ProxyConnectionError, ProxyTimeoutError, OSError, ValueError) as error:
             text = str(error) or type(error).__name__
             raise Broken("proxy-failed", text, {"proxy": f"{host}:{port}"}) from error
 
     return dial
+
+
+def _in_time(proxy: Proxy, target: str, target_port: int, timeout_seconds: float) -> socket.socket:
+    # The library's time limit is one for each read, and its look-up of names has none, so it works beside us and may be
+    # left behind.
+    outcome: list[socket.socket | Exception] = []
+    left_behind = False
+    deciding = threading.Lock()
+
+    def work() -> None:
+        try:
+            found: socket.socket | Exception = proxy.connect(target, target_port, timeout_seconds)
+        except Exception as error:  # noqa: BLE001 - told to the one who waits
+            found = error
+        with deciding:
+            if not left_behind:
+                outcome.append(found)
+            elif isinstance(found, socket.socket):
+                found.close()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(timeout_seconds)
+    with deciding:
+        left_behind = not outcome
+    if not outcome:
+        raise TimeoutError(f"no way through the proxy after {timeout_seconds:.0f} s")
+    if isinstance(outcome[0], Exception):
+        raise outcome[0]
+    return outcome[0]
 
 
 class _HttpProxy:

@@ -29,6 +29,16 @@ def test_the_first_address_that_answers_counts(closed_port: int) -> None:
         connection.close()
 
 
+def test_a_kind_of_address_that_this_machine_lacks_is_one_that_failed() -> None:
+    clock = Clock()
+    absent = Place(socket.AF_IPX, "::1", ("::1", 25))  # stands for IPv6 where the kernel has none
+    with FaultyServer([Silence()]) as server:
+        connect([absent, place("127.0.0.1", server.port)], clock, clock.monotonic() + 5).close()
+    with pytest.raises(Broken) as caught:
+        connect([absent], clock, clock.monotonic() + 5)
+    assert caught.value.sign == "unreachable"
+
+
 def test_every_address_that_failed_is_told(closed_port: int) -> None:
     clock = Clock()
     places = [place("127.0.0.1", closed_port), place("127.0.0.2", closed_port)]

@@ -409,8 +409,9 @@ def test_a_server_without_the_password_cannot_pass_for_one_that_has_it() -> None
     assert (error.signs.step, error.signs.sign) == ("auth", "auth-challenge")
 
 
-def test_a_login_is_given_up_after_a_wrong_challenge() -> None:
-    script = (*ehlo("AUTH PLAIN"), Line(b"AUTH PLAIN "), Send(b"334 !!!\r\n"), Line(b"*\r\n"), Send(b"501 ok\r\n"))
+@pytest.mark.parametrize("last_word", [(Send(b"501 ok\r\n"),), ()], ids=["501", "hangs up"])
+def test_a_login_is_given_up_after_a_wrong_challenge(last_word: tuple[Action, ...]) -> None:
+    script = (*ehlo("AUTH PLAIN"), Line(b"AUTH PLAIN "), Send(b"334 !!!\r\n"), Line(b"*\r\n"), *last_word)
     assert refused(script, credential=PASSWORD).signs.sign == "auth-challenge"
 
 

@@ -1,6 +1,7 @@
 """The way through SOCKS5 and HTTP CONNECT proxies, played by a server that knows just enough of each."""
 
 import base64
+import time
 
 import pytest
 
@@ -9,7 +10,7 @@ from postroom.domain.reply import TransportError
 from postroom.domain.secret import Secret
 from postroom.transport.connection import Dial
 from postroom.transport.proxy import proxy_dial
-from tests.integration.transport.opening import BANNER, HAPPY, attempt, message
+from tests.integration.transport.opening import BANNER, HAPPY, SHORT, attempt, message
 from tests.support.faulty_server import Action, Drip, FaultyServer, Flood, Line, Read, Send, Silence
 
 AUTHORIZATION = b"Proxy-Authorization: Basic " + base64.b64encode(b"alice@x:of-the-proxy") + b"\r\n"
@@ -60,16 +61,20 @@ REFUSALS: dict[str, tuple[str, tuple[Action, ...]]] = {
     "http, closed": ("http", (Line(),)),
     "closed": ("socks5h", ()),
     "silent": ("socks5h", (Silence(),)),
+    "socks5, dripping": ("socks5h", (Read(3), Send(b"\x05\x00"), Drip(b"\x05\x00\x00\x03\xff" + b"a" * 255, 0.3))),
+    "socks5, nonsense": ("socks5h", (*socks_proxy()[:3], Send(b"\x05\x00\x00\x03\x04\xff\xfe\xfd\xfc\x00\x00"))),
 }
 
 
 @pytest.mark.parametrize("how", REFUSALS)
 def test_a_proxy_that_does_not_do_it_is_told(how: str) -> None:
     scheme, script = REFUSALS[how]
+    began = time.monotonic()
     with FaultyServer(script) as proxy, pytest.raises(TransportError) as caught:
         attempt(TARGET, dial=dial_through(f"{scheme}://127.0.0.1:{proxy.port}", None), allow_cleartext="mail")
     assert (caught.value.signs.step, caught.value.signs.sign) == ("connect", "proxy-failed")
     assert caught.value.signs.evidence["proxy"] == f"127.0.0.1:{proxy.port}"
+    assert time.monotonic() - began < 2 * SHORT.connect + 1
 
 
 def test_no_proxy_there_is_told() -> None:
