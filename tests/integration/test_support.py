@@ -208,10 +208,22 @@ def test_a_program_on_a_terminal_is_answered(tmp_path: Path, tmp_home: Path) -> 
     assert done.text.endswith("hello bob, 6 characters True True\n")
 
 
+# Naps, for a signal that comes just before a blocking read is not seen before the read ends.
+_WAIT = """
+import time
+try:
+    print("Wait: ", flush=True)
+    while True:
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
+
+
 @pytest.mark.needs("setsid")
 def test_control_c_reaches_the_program_on_a_terminal(tmp_path: Path, tmp_home: Path) -> None:
     done = run_on_terminal(
-        [sys.executable, "-c", "try: input('Wait: ')\nexcept KeyboardInterrupt: raise SystemExit(130)"],
+        [sys.executable, "-c", _WAIT],
         environment=clean_environment(tmp_home, "/usr/bin:/bin"),
         directory=tmp_path,
         answers=[("Wait: ", CONTROL_C)],
