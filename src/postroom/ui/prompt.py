@@ -1,7 +1,9 @@
 """Owns questions to a person at a terminal. Refuses to ask where nobody can answer, and never echoes a secret."""
 
 import getpass
+import shutil
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -12,6 +14,7 @@ from postroom.ui.safe import safe
 T = TypeVar("T")
 
 TRIES = 3
+NAP_SECONDS = 0.2
 
 
 class Prompt:
@@ -27,7 +30,7 @@ class Prompt:
         """
         self._need(option)
         shown = f"{question} [{default}]: " if default else f"{question}: "
-        problem = ""
+        answer = problem = ""
         for _ in range(TRIES):
             self._say(safe(shown))
             answer = self._line() or default
@@ -37,7 +40,9 @@ class Prompt:
                 problem = str(error)
                 self._say(safe(f"  {answer!r} {problem}\n"))
         raise UsageError(
-            "usage.bad_answer", f"no usable answer to: {question} ({problem})", hint=f"give it with {option}"
+            "usage.bad_answer",
+            f"no usable answer to {question}: {answer!r} {problem}; nothing was changed",
+            hint=f"give it with {option}" if option else "",
         )
 
     def secret(self, question: str, *, option: str) -> str:
@@ -58,8 +63,8 @@ class Prompt:
             raise Stopped("stopped.cancelled", "cancelled; nothing was changed")
         return answer
 
-    def confirm(self, question: str, *, option: str, default: bool = False) -> bool:
-        """Ask for yes or no."""
+    def confirm(self, question: str, *, option: str = "", default: bool = False) -> bool:
+        """Ask for yes or no. `option` may be empty: what follows from earlier answers has none."""
         words = {"y": True, "yes": True, "n": False, "no": False}
 
         def check(answer: str) -> bool:
@@ -73,7 +78,7 @@ class Prompt:
         """Ask for one of a few words, each with its meaning."""
         self._need(option)
         for word, meaning in choices:
-            self._say(safe(f"  {word:<10} {meaning}\n"))
+            self._say(_hanging(safe(f"  {word:<10} "), safe(meaning)))
         known = [word for word, _ in choices]
 
         def check(answer: str) -> str:
@@ -90,6 +95,9 @@ class Prompt:
             )
 
     def _line(self) -> str:
+        # Waiting in naps: a signal that comes just before a blocking read would wait for the line as well.
+        while not select.select([sys.stdin], [], [], NAP_SECONDS)[0]:
+            pass
         line = sys.stdin.readline()
         if not line:
             raise Stopped("stopped.cancelled", "cancelled; nothing was changed")
@@ -98,3 +106,10 @@ class Prompt:
     def _say(self, text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+def _hanging(head: str, text: str) -> str:
+    """The text behind its head, broken between words at the terminal's width."""
+    width = max(shutil.get_terminal_size().columns - 1, len(head) + 20)
+    lines = textwrap.wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False)
+    return "\n".join(lines) + "\n"
