@@ -7,7 +7,7 @@ Tone = Literal["plain", "good", "bad", "warn", "dim", "title"]
 
 
 class Line(NamedTuple):
-    """One line of text."""
+    """One line of text. A line feed in it is shown, not obeyed: no foreign string forges a line of ours."""
 
     text: str
     tone: Tone = "plain"

@@ -25,9 +25,9 @@ _STYLES: dict[Tone, str] = {
 }
 
 
-def _text(text: str, tone: Tone = "plain") -> Text:
+def _line(text: str, tone: Tone) -> Text:
     # Text is never parsed as markup, so that foreign brackets stay what they are.
-    return Text(safe(text), style=_STYLES[tone])
+    return Text(safe_line(text), style=_STYLES[tone])
 
 
 class RichOutput:
@@ -42,12 +42,12 @@ class RichOutput:
     def block(self, block: Block) -> None:
         self.rest()
         if isinstance(block, Line):
-            self._out.print(_text(block.text, block.tone))
+            self._out.print(_line(block.text, block.tone))
         elif isinstance(block, Verbatim):
-            self._out.print(_text(block.text.rstrip("\n")))
+            self._out.print(Text(safe(block.text.rstrip("\n"))))
         elif isinstance(block, Next):
             self._err.print(
-                Text.assemble(("next: ", "dim"), (safe(block.command), "cyan"), (f"  {safe(block.why)}", "dim"))
+                Text.assemble(("next: ", "dim"), (safe_line(block.command), "cyan"), (f"  {safe_line(block.why)}", "dim"))
             )
         elif isinstance(block, Fields):
             self._fields(block)
@@ -72,7 +72,7 @@ class RichOutput:
 
     def talk(self, text: str, tone: Tone = "plain") -> None:
         self.rest()
-        self._err.print(_text(text, tone))
+        self._err.print(_line(text, tone))
 
     def step(self, step: Step) -> None:
         if step.skipped:

@@ -50,7 +50,7 @@ class PlainOutput:
 
     def talk(self, text: str, tone: Tone = "plain") -> None:  # noqa: ARG002 - plain text has no tone
         with suppress(OSError):  # talk that nobody can hear is no failure of the work
-            self._stderr.write(safe(text) + "\n")
+            self._stderr.write(safe_line(text) + "\n")
 
     def step(self, step: Step) -> None:
         if not step.skipped:
@@ -60,7 +60,7 @@ class PlainOutput:
 
 def _lines(block: Line | Table | Fields) -> Iterable[str]:
     if isinstance(block, Line):
-        return [safe(block.text)]
+        return [safe_line(block.text)]
     if isinstance(block, Table):
         return ["\t".join(safe_line(cell) for cell in row) for row in block.rows]
     return [f"{safe_line(name)}: {safe_line(value)}" for name, value in block.pairs]

@@ -83,6 +83,23 @@ def test_plain_text_is_safe_and_markup_is_only_text() -> None:
         assert "[link=http://evil.test]user[/link]" in text
 
 
+FORGED = "250-ok\nerror: forged\n::error::forged"
+
+
+def test_no_foreign_string_forges_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = [Line(FORGED), Next(FORGED, FORGED), Fields([("name", FORGED)]), Table(("a",), [(FORGED,)])]
+    error = PostroomError("c", FORGED, hint=FORGED, detail=FORGED)
+    renderer, out, err = rendered(as_json=False)
+    terminal = Renderer(RichOutput(no_color=True))
+    for one in (renderer, terminal):
+        one.result(Result("x", {}, [Warn("c", FORGED, FORGED)]), lambda data: blocks)
+        one.error(error, "x")
+        one.output.step(Step("auth", ok=False, detail={"code": 550, "text": FORGED}))
+    shown = capsys.readouterr()
+    lines = (out.getvalue() + err.getvalue() + shown.out + shown.err).splitlines()
+    assert not [line for line in lines if line.startswith(("error: forged", "::"))]
+
+
 def test_a_terminal_gets_no_foreign_escape_and_no_live_markup(capsys: pytest.CaptureFixture[str]) -> None:
     output = RichOutput(no_color=True)
     for block in [*BLOCKS, Verbatim(HOSTILE)]:

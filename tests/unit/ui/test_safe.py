@@ -19,6 +19,7 @@ HOSTILE = [
     "\u2066x\u2069",
     "\u2028",
     "\ud800",
+    "\ufffe\uffff",  # XML takes them in no form
     "\x00",
     *(chr(code) for code in range(0x20) if chr(code) not in "\t\n"),
     *(chr(code) for code in range(0x7F, 0xA0)),

@@ -60,7 +60,8 @@ def shown(data: Data) -> Iterator[Block]:
         ]
     )
     yield Line("")
-    yield Line(data["text"].rstrip("\n") or data["html"].rstrip("\n") or "(no text)")
+    for line in (data["text"].rstrip("\n") or data["html"].rstrip("\n") or "(no text)").split("\n"):
+        yield Line(line.expandtabs())
 
 
 def cleared(data: Data) -> Iterator[Block]:
