@@ -1,6 +1,7 @@
 """Owns questions to a person at a terminal. Refuses to ask where nobody can answer, and never echoes a secret."""
 
 import getpass
+import select
 import shutil
 import sys
 import textwrap
@@ -59,6 +60,9 @@ class Prompt:
                 ) from error
             except EOFError:
                 answer = ""
+            except BaseException:  # a signal: what is said of it begins a line of its own
+                self._say("\n")
+                raise
         if not answer:
             raise Stopped("stopped.cancelled", "cancelled; nothing was changed")
         return answer
@@ -95,11 +99,16 @@ class Prompt:
             )
 
     def _line(self) -> str:
-        # Waiting in naps: a signal that comes just before a blocking read would wait for the line as well.
-        while not select.select([sys.stdin], [], [], NAP_SECONDS)[0]:
-            pass
-        line = sys.stdin.readline()
+        try:
+            # Waiting in naps: a signal that comes just before a blocking read would wait for the line as well.
+            while not select.select([sys.stdin], [], [], NAP_SECONDS)[0]:
+                pass
+            line = sys.stdin.readline()
+        except BaseException:  # a signal: what is said of it begins a line of its own
+            self._say("\n")
+            raise
         if not line:
+            self._say("\n")
             raise Stopped("stopped.cancelled", "cancelled; nothing was changed")
         return line.strip()
 
