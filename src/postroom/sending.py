@@ -198,7 +198,8 @@ class Mailer:
             raise ConfigError(
                 "oauth.login_needed",
                 f"server {server.name} logs in with OAuth 2.0 but has no access token for {username}",
-                hint=f"postroom smtp set {server.name} --access-token-command 'CMD', or --access-token-file F",
+                hint=f"postroom smtp set {server.name} --access-token-command 'CMD', or --access-token-file FILE; "
+                "where the provider takes a password as well: --password-stdin",
                 exit=Exit.LOGIN_NEEDED,
             )
         token = self._read_secret(server.access_token, Binding(server.host, username))
@@ -235,6 +236,11 @@ class Mailer:
         ]
         if receipt.outcome in ("refused", "unknown"):
             signs = receipt.signs or Signs("data", "closed", reply=receipt.reply)
+            passing = next((verdict for verdict in verdicts if verdict.cause and verdict.cause.retry != "never"), None)
+            if signs.step == "rcpt" and passing and self._cause(signs, server).retry == "never":
+                # The first was refused for good, but not every one: what may pass later is worth another try.
+                said = receipt.recipients[verdicts.index(passing)].reply
+                receipt, signs = receipt._replace(reply=said), signs._replace(reply=said)
             raise self._fault(signs, server, composed, receipt=receipt, transcript=session.transcript)
         return Posting(composed.message_id, receipt, verdicts, session.transcript)
 
@@ -254,6 +260,9 @@ class Mailer:
         signs = _with_server(signs, server)._replace(own_sender=own_sender)
         cause = self._classify(signs)
         where = f"{server.host} port {server.port}"
+        message = f"{cause.title} ({where}, step {signs.step}). {cause.cause}"
+        if receipt is not None and receipt.outcome == "unknown":
+            message += " The whole message had been handed over before: it may have been delivered all the same."
         data = {
             "message_id": composed.message_id if composed else None,
             "receipt": receipt_data(receipt),
@@ -263,7 +272,7 @@ class Mailer:
         }
         return Fault(
             cause.code,
-            f"{cause.title} ({where}, step {signs.step}). {cause.cause}",
+            message,
             step=signs.step,
             hint=cause.next_step,
             detail=str(signs.reply) if signs.reply else signs.text,

@@ -10,12 +10,14 @@ from postroom.domain.ports import Limits
 from postroom.domain.reply import STEPS
 from postroom.domain.secret import Credential
 from postroom.domain.settings import Server, Settings
-from postroom.errors import Exit, PostroomError
+from postroom.errors import Exit, PostroomError, UsageError
 from postroom.result import Result, Step, Warn, Watch
 from postroom.sending import Mailer, Posting, Route, check_recipients, receipt_data
 from postroom.services.servers import brief, choose_server
 
 COMMAND = "smtp test"
+WITH_A_MESSAGE = ("mail", "rcpt", "data")
+"""The steps that take a message, and so a recipient."""
 CERTIFICATE_DAYS = 21
 """Fewer days left than this are worth a warning: a month's certificate is renewed with 30 days to go."""
 
@@ -99,7 +101,11 @@ class _Test:
         if not recipients and self._settings.desk.operator is not None:
             recipients = [self._settings.desk.operator]
         self.warnings = warnings = self._warnings(server)
-        sends = bool(recipients) and request.until in (None, "mail", "rcpt", "data")
+        if not recipients and request.until in WITH_A_MESSAGE:
+            what = f"the step {request.until} needs a recipient"
+            hint = "add --to ADDRESS, or for always: postroom config set desk.operator ADDRESS"
+            raise UsageError("usage.missing_value", what, hint=hint)
+        sends = bool(recipients) and request.until in (None, *WITH_A_MESSAGE)
         route = Route(server, _limits(server), credential(server))
         if not recipients and request.until is None:
             warnings.append(

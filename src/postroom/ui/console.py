@@ -46,9 +46,8 @@ class RichOutput:
         elif isinstance(block, Verbatim):
             self._out.print(Text(safe(block.text.rstrip("\n"))))
         elif isinstance(block, Next):
-            self._err.print(
-                Text.assemble(("next: ", "dim"), (safe_line(block.command), "cyan"), (f"  {safe_line(block.why)}", "dim"))
-            )
+            command, why = safe_line(block.command), safe_line(block.why)
+            self._err.print(Text.assemble(("next: ", "dim"), (command, "cyan"), (f"  {why}", "dim")))
         elif isinstance(block, Fields):
             self._fields(block)
         else:

@@ -10,7 +10,7 @@ from postroom.domain.address import parse_address
 from postroom.domain.message import Message
 from postroom.domain.reply import STEPS, Cause, Receipt, Reply
 from postroom.domain.settings import Desk, Routes, Secrets, Server, Settings, Smtp, Source, Value
-from postroom.errors import ConfigError, Exit, Fault, PostroomError
+from postroom.errors import ConfigError, Exit, Fault, PostroomError, UsageError
 from postroom.result import Step, Watch
 from postroom.sending import Posting, RecipientVerdict, Route
 from postroom.services.smtp_test import Request, Surroundings, smtp_test
@@ -195,6 +195,14 @@ def test_until_decides_whether_a_mail_is_made(until: str | None, posts: str | No
     run(mailer, Place(), until=until)
     assert [one for _, one in mailer.posted] == ([posts] if posts else [])
     assert mailer.probed == ([] if posts else [until])
+
+
+@pytest.mark.parametrize("until", ["mail", "rcpt", "data"])
+def test_a_step_that_cannot_be_reached_without_a_recipient_is_no_success(until: str) -> None:
+    mailer = FakeMailer("transcript")
+    with pytest.raises(UsageError, match=until):
+        run(mailer, Place(), until=until, recipients=[])
+    assert mailer.routes == []
 
 
 def test_the_deadlines_are_those_of_the_server() -> None:

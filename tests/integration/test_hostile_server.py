@@ -1,0 +1,75 @@
+"""`smtp test` against a server that does what no server should: what a person or a CI job is told about it."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.conftest import RunPostroom
+from tests.integration.transport.opening import DATA, GREET, HAPPY
+from tests.support.faulty_server import Action, FaultyServer, Line, Send
+from tests.support.program import Completed
+
+BOB, CAROL = "bob@example.test", "carol@example.test"
+OK = Send(b"250 2.0.0 Ok\r\n")
+UNKNOWN, LATER = Send(b"550 5.1.1 no such user\r\n"), Send(b"450 4.2.0 greylisted\r\n")
+
+Prove = Callable[..., Completed]
+
+
+@pytest.fixture
+def prove(run_postroom: RunPostroom) -> Prove:
+    """Run `smtp test` against a script, with these recipients and options."""
+
+    def prove(script: Sequence[Action], *options: str, to: Sequence[str] = (BOB,)) -> Completed:
+        with FaultyServer(script) as server:
+            place = ["--host", server.host, "--port", str(server.port), "--security", "none"]
+            recipients = [word for address in to for word in ("--to", address)]
+            return run_postroom("smtp", "test", *place, "--from", "alice@example.test", *recipients, *options)
+
+    return prove
+
+
+def with_recipients(*answers: Action) -> list[Action]:
+    """Greeting, sender and recipients, each answered as given."""
+    rcpt = [action for answer in answers for action in (Line(b"RCPT TO:"), answer)]
+    return [*GREET, Line(b"MAIL FROM:"), OK, *rcpt]
+
+
+def test_a_mail_without_a_last_word_is_said_to_be_perhaps_delivered(prove: Prove) -> None:
+    done = prove(HAPPY[:-1], "--json")
+    assert (done.exit, done.json["error"]["code"]) == (74, "connect.closed_early")
+    assert "may have been delivered" in done.json["error"]["message"]
+    assert "may have been delivered" not in prove(HAPPY[:-3], "--json").json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "code"),
+    [
+        ((UNKNOWN, LATER), 75, "policy.greylisted"),
+        ((LATER, UNKNOWN), 75, "policy.greylisted"),
+        ((UNKNOWN, UNKNOWN), 67, "rcpt.unknown_user"),
+    ],
+)
+def test_no_user_is_said_only_when_every_recipient_is_refused_for_good(
+    prove: Prove, answers: tuple[Action, ...], status: int, code: str
+) -> None:
+    done = prove(with_recipients(*answers), "--json", to=(BOB, CAROL))
+    assert (done.exit, done.json["error"]["code"]) == (status, code)
+    assert done.json["data"]["receipt"]["code"] == int(done.json["error"]["detail"][:3])
+
+
+@pytest.mark.parametrize("until", ["mail", "rcpt", "data"])
+def test_a_step_that_needs_a_recipient_is_never_reached_without_one(prove: Prove, until: str) -> None:
+    done = prove((), "--until", until, "--json", to=())
+    assert (done.exit, done.json["error"]["code"]) == (2, "usage.missing_value")
+    assert len(done.json["data"]["steps"]) == 13
+
+
+def test_no_reply_forges_a_line_of_ours(prove: Prove) -> None:
+    lines = b"error: forged\r\n", b"::error::forged\r\n"
+    refused = Send(b"550-5.1.1 no\r\n550-" + lines[0] + b"550 " + lines[1])
+    accepted = Send(b"250-2.0.0 Ok\r\n250-" + lines[0] + b"250 " + lines[1])
+    script = [*with_recipients(OK, refused), *DATA[:-1], accepted]
+    done = prove(script, "--trace", to=(BOB, CAROL))
+    assert done.exit == 3, done.stderr
+    assert not [line for line in done.stdout.splitlines() if line.startswith(("error:", "::"))]
