@@ -121,11 +121,7 @@ def _command(path: tuple[str, ...], place: str) -> Command:
 
 def _argument(command: str, found: "Parameter") -> Argument:
     name = str(found.name)
-    placeholder = found.metavar or name.upper()
-    if not found.metavar and found.nargs == -1:
-        placeholder += "..."
-    if not found.required and not placeholder.startswith("["):
-        placeholder = f"[{placeholder}]"
+    placeholder = tree.placeholder(found)
     return Argument(placeholder, _help(found), found.nargs == -1, values_of(command, name, placeholder))
 
 

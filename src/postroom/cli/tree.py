@@ -5,14 +5,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from postroom.cli.lazy import ALIASES, COMMANDS, load
 from postroom.cli.options import FLAGS
 from postroom.errors import UsageError
 
 if TYPE_CHECKING:
-    from typer._click.core import Command, Context
+    from typer._click.core import Command, Context, Parameter
     from typer._click.formatting import HelpFormatter
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -25,8 +25,19 @@ def paragraphs(text: str) -> list[tuple[str, bool]]:
     return [(part, any(line.startswith(" ") for line in part.splitlines())) for part in parts]
 
 
+def placeholder(argument: "Parameter") -> str:
+    """How a positional argument is shown: `NAME`, `[NAME]` where it may be left out, `NAME...` for several."""
+    shown = argument.metavar or str(argument.name).upper() + ("..." if argument.nargs == -1 else "")
+    return shown if argument.required or shown.startswith("[") else f"[{shown}]"
+
+
 class Leaf(TyperCommand):
     """A command. Indented lines in its help, the examples, keep their form."""
+
+    def collect_usage_pieces(self, ctx: "Context") -> list[str]:
+        """Arguments as in the man pages; Typer's braces would look like a choice."""
+        arguments = (parameter for parameter in self.params if parameter.param_type_name == "argument")
+        return ["[OPTIONS]", *(placeholder(argument) for argument in arguments)]
 
     def format_help_text(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         for text, as_written in paragraphs(self.help or ""):
@@ -44,6 +55,9 @@ def command(name: str, function: Callable[..., None], *, epilog: str = EPILOG) -
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command(name, cls=Leaf, epilog=epilog, context_settings=HELP)(function)
     made = typer.main.get_command(app)
+    for parameter in made.params:
+        if isinstance(parameter, TyperArgument) and parameter.metavar is None:
+            parameter.metavar = str(parameter.name).upper()
     made.params += getattr(function, "further_options", list)()
     return made
 
@@ -71,11 +85,12 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: "Context", args: list[str]) -> "tuple[str | None, Command | None, list[str]]":
         found = self.get_command(ctx, args[0])
         if found is None and not args[0].startswith("-"):
-            near = get_close_matches(args[0], [*self.table, *ALIASES], n=1)
+            near = get_close_matches(args[0], [*self.table, *ALIASES], n=2, cutoff=0.7)
+            meant = " or ".join(f"{self.path} {word}" for word in near)
             raise UsageError(
                 "usage.unknown_command",
                 f"{self.path} has no command {args[0]!r}",
-                hint=f"did you mean {self.path} {near[0]}?" if near else f"{self.path} --help lists the commands",
+                hint=f"did you mean {meant}?" if near else f"{self.path} --help lists the commands",
             )
         return super().resolve_command(ctx, args)
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from postroom.cli.frame import Front
+from postroom.cli.hints import as_options, as_variables
 from postroom.cli.settings_options import KeyPath
 from postroom.domain.secret import Credential, Reference, Secret
 from postroom.domain.settings import Server, Settings, Source, Value, key_of
-from postroom.errors import ConfigError
+from postroom.errors import ConfigError, PostroomError
 from postroom.result import Result
 from postroom.services.servers import choose_server
 from postroom.services.smtp_set import read_values
@@ -85,4 +86,32 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
         surroundings = surroundings._replace(remember=desk.tests.remember)
     watch = front.step if live else lambda _step: None
     request = request._replace(name=trial.name)
-    return smtp_test(trial.settings, desk.mailer, request, surroundings, credential=trial.credential, watch=watch)
+    try:
+        return smtp_test(trial.settings, desk.mailer, request, surroundings, credential=trial.credential, watch=watch)
+    except PostroomError as error:
+        error.hint = _hint(trial, error)
+        raise
+
+
+def _hint(trial: Trial, error: PostroomError) -> str:
+    """The hint of a failed test, so that it works where the tested values stand in no file."""
+    server = (error.data.get("server") or {}).get("name")
+    if server and trial.unsaved:
+        return as_options(error.hint, server)
+    if (
+        server
+        and trial.settings.smtp.source("default").layer == "environment"
+        and server == trial.settings.smtp.default
+    ):
+        return as_variables(error.hint, server, _variables(trial.front.desk.environment_variables))
+    return error.hint
+
+
+def _variables(paths: Mapping[str, KeyPath]) -> dict[str, str]:
+    """The variable of each option that has one; a secret's is that of its form `-stdin`."""
+    found = {}
+    for variable, path in paths.items():
+        key = key_of(("smtp", "servers", "any", *path))
+        if key is not None and not (key.secret and variable.endswith("_FILE")):
+            found[key.option + ("-stdin" if key.secret else "")] = variable
+    return found

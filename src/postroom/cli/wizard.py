@@ -1,14 +1,17 @@
 """Owns the questions of `smtp set` on a terminal: an address first, then only what is missing. Saves nothing itself."""
 
+import shlex
+
 from postroom.cli.frame import Front
 from postroom.cli.trial import prove, try_values
 from postroom.domain.address import near_miss, parse_address
 from postroom.domain.kinds import Choice, Host
 from postroom.domain.preset import Preset
 from postroom.domain.secret import Secret
+from postroom.domain.settings import key_of
 from postroom.errors import PostroomError, SecretError, Stopped
 from postroom.services.servers import choose_server
-from postroom.services.smtp_set import Request, near_misses
+from postroom.services.smtp_set import Request, choose_name, near_misses
 from postroom.services.smtp_test import Request as TestRequest
 
 
@@ -31,7 +34,7 @@ def ask(front: Front, request: Request) -> Request:
     preset = desk.preset_for(address)
     values = _from_preset(front, preset, address) if preset else _by_hand(front, address)
     request = request._replace(values=values)
-    trial = try_values(front, request.name, values, {})
+    trial = try_values(front, choose_name(desk.settings, request), values, {})
     server = choose_server(trial.settings, trial.name)
     if server.auth == "oauth2":
         front.talk("This provider wants OAuth 2.0: the server is saved, and a login comes next.")
@@ -109,8 +112,8 @@ def question_domains(front: Front, request: Request) -> None:
 
 def test_first(front: Front, request: Request) -> None:
     """Test the values before they are saved. Raise what the test raises: then nothing is saved."""
-    trial = try_values(front, request.name, request.values, request.secrets)
-    prove(trial, TestRequest(), live=True)
+    trial = try_values(front, choose_name(front.desk.settings, request), request.values, request.secrets)
+    prove(trial, TestRequest(until=None if trial.settings.desk.operator else "auth"), live=True)
 
 
 def _offer_test(front: Front, request: Request) -> None:
@@ -118,5 +121,18 @@ def _offer_test(front: Front, request: Request) -> None:
         test_first(front, request)
     except PostroomError as error:
         front.renderer.error(error, front.command)
-        if not front.prompt.confirm("It does not work yet. Save it all the same?", option="--host"):
-            raise Stopped("stopped.cancelled", "cancelled; nothing was changed") from error
+        if not front.prompt.confirm("It does not work yet. Save it all the same?"):
+            again = f"The answers as a command, to be corrected: {_as_command(front, request)}"
+            raise Stopped("stopped.cancelled", "cancelled; nothing was changed", hint=again) from error
+
+
+def _as_command(front: Front, request: Request) -> str:
+    """The command that says what was answered; a secret is asked for again."""
+    words = ["postroom", "smtp", "set", choose_name(front.desk.settings, request)]
+    for path, text in request.values.items():
+        key = key_of(("smtp", "servers", "any", *path))
+        words += [key.option, text] if key else []
+    words += ["--store", request.store] if request.secrets and request.store else []
+    words += ["--insecure-storage"] if request.secrets and request.insecure else []
+    words += [f"--{path[-1].replace('_', '-')}-stdin" for path in request.secrets]
+    return shlex.join(words)

@@ -9,7 +9,7 @@ _PLACEHOLDER = re.compile(r"(?P<space> ?)\{(?P<name>\w+)\}")
 
 
 def fill(cause: Cause, signs: Signs) -> Cause:
-    """The cause with host, port, provider, server, mechanisms and certificate names in its texts.
+    """The cause with host, port, provider, server, mechanisms and what the certificate says in its texts.
 
     What is not known is said in general words, in commands as HOST and PORT; an unknown server's name is left out of a
     command, which then means the default server. Foreign names come in as they are: the renderer makes them safe for a
@@ -22,6 +22,8 @@ def fill(cause: Cause, signs: Signs) -> Cause:
         "provider": signs.provider or "the provider",
         "server": signs.server,
         "mechanisms": _listed(signs.evidence.get("offered"), "none that can be used here"),
+        "name": str(signs.evidence.get("expected_name") or signs.host or "the server"),
+        "pin": str(certificate.get("pin") or "sha256/BASE64"),
         "cert_names": _listed(certificate.get("names"), "other names"),
     }
     return cause._replace(

@@ -4,6 +4,7 @@ Nothing is looked up on the network unless the caller hands in a way to do it.
 """
 
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from postroom.domain.address import Address, parse_address
@@ -50,9 +51,9 @@ def providers(
     else:
         preset = load(wanted)
         if preset is None:
-            raise ConfigError(
-                "config.unknown_provider", f"there is no preset {wanted!r}", hint="postroom smtp providers"
-            )
+            near = get_close_matches(wanted.lower(), [known.id for known in everything()], n=1)
+            hint = f"did you mean {near[0]}?" if near else "postroom smtp providers"
+            raise ConfigError("config.unknown_provider", f"there is no preset {wanted!r}", hint=hint)
         found = [preset]
     mx = None if exchangers is None else list(exchangers)
     return Result("smtp providers", {"providers": [_data(preset) for preset in found], "asked": wanted, "mx": mx})
@@ -75,7 +76,7 @@ def _look_up(address: Address, online: Online | None) -> tuple[Preset, Sequence[
         raise ConfigError(
             "config.unknown_provider",
             f"no preset serves the domain of {str(address)!r}",
-            hint=f"postroom smtp providers ADDRESS --online looks up who takes its mail; or {by_hand}",
+            hint=f"postroom smtp providers {address} --online looks up who takes its mail; or {by_hand}",
         )
     if address.domain.startswith("["):
         raise ConfigError(

@@ -107,14 +107,6 @@ class _Test:
             raise UsageError("usage.missing_value", what, hint=hint)
         sends = bool(recipients) and request.until in (None, *WITH_A_MESSAGE)
         route = Route(server, _limits(server), credential(server))
-        if not recipients and request.until is None:
-            warnings.append(
-                Warn(
-                    "test.no_recipient",
-                    "nothing was sent: there is no recipient",
-                    "add --to ADDRESS, or set desk.operator",
-                )
-            )
         if sends:
             until = request.until or "data"
             posting = self._mailer.post(self._message(server, recipients), route=route, until=until, watch=self._see)
@@ -122,6 +114,9 @@ class _Test:
         else:
             transcript = self._mailer.probe(route=route, until=request.until or "auth", watch=self._see)
             data, status = self.data({"transcript": transcript if request.trace else None}), Exit.OK
+            if request.until is None:
+                hint = "add --to ADDRESS, or for always: postroom config set desk.operator ADDRESS"
+                warnings.append(Warn("test.no_recipient", "nothing was sent: there is no recipient", hint))
         warnings += self._certificate_warnings()
         if warnings and request.strict and status is Exit.OK:
             status = Exit.WARNING

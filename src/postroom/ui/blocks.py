@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-Tone = Literal["plain", "good", "bad", "warn", "dim", "title"]
+Tone = Literal["plain", "good", "bad", "warn", "dim", "title", "hint"]
 
 
 class Line(NamedTuple):

@@ -22,6 +22,7 @@ _STYLES: dict[Tone, str] = {
     "warn": "yellow",
     "dim": "dim",
     "title": "bold",
+    "hint": "",
 }
 
 
@@ -71,7 +72,8 @@ class RichOutput:
 
     def talk(self, text: str, tone: Tone = "plain") -> None:
         self.rest()
-        self._err.print(_line(text, tone))
+        # A hint holds commands to be copied, which a line break of ours would cut in two.
+        self._err.print(_line(text, tone), soft_wrap=tone == "hint")
 
     def step(self, step: Step) -> None:
         if step.skipped:

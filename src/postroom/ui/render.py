@@ -131,13 +131,13 @@ class Renderer:
         for line in error.detail.splitlines():
             self.output.talk(f"  | {line}", "dim")
         if error.hint:
-            self.output.talk(f"hint: {error.hint}")
+            self.output.talk(f"hint: {error.hint}", "hint")
 
     def warning(self, warning: Warn) -> None:
         """Show something to mend."""
         self.output.talk(f"warning: {warning.message}", "warn")
         if warning.hint:
-            self.output.talk(f"hint: {warning.hint}")
+            self.output.talk(f"hint: {warning.hint}", "hint")
 
     def json(self, value: Mapping[str, Any]) -> None:
         """One JSON object on a line of its own; ASCII, so that no terminal obeys what is in it."""

@@ -31,7 +31,8 @@ def _config(detail: Detail) -> str:
 
 
 def _source(detail: Detail) -> str:
-    return f"{detail['kind']} from {detail['source']}"
+    given = detail["source"].startswith("given ")
+    return f"{detail['kind']} {'' if given else 'from '}{detail['source']}"
 
 
 def _resolve(detail: Detail) -> str:

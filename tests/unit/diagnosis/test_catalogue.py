@@ -89,7 +89,7 @@ CONTRACT = {
     "config.cleartext_not_allowed": (78, "never", "server"),
 }
 
-PLACEHOLDERS = {"host", "port", "provider", "server", "mechanisms", "cert_names"}
+PLACEHOLDERS = {"host", "port", "provider", "server", "mechanisms", "cert_names", "name", "pin"}
 
 TEST_OPTIONS = {"--to", "--trace", "--until", "--as"}
 SET_OPTIONS = {

@@ -65,3 +65,15 @@ def test_braces_in_a_foreign_name_stay_what_they_are() -> None:
 
 def test_classify_fills() -> None:
     assert classify(KNOWN).title == "The certificate belongs to another name than mail.example.com"
+
+
+def test_an_untrusted_certificate_brings_the_pin_that_could_be_confirmed() -> None:
+    untrusted = cause("tls.cert_untrusted")
+    seen = KNOWN._replace(evidence={"certificate": {"pin": "sha256/abc="}})
+    assert "postroom smtp set main --pin sha256/abc=." in fill(untrusted, seen).next_step
+    assert "--pin sha256/BASE64." in fill(untrusted, NOTHING_KNOWN).next_step
+
+
+def test_the_wrong_name_is_the_one_that_was_looked_for() -> None:
+    looked_for = KNOWN._replace(evidence={"expected_name": "smtp.example.net"})
+    assert fill(cause("tls.cert_name_mismatch"), looked_for).title.endswith("another name than smtp.example.net")

@@ -12,7 +12,7 @@ def path(data: Mapping[str, Any]) -> Iterable[Block]:
     """The files in the order in which they are read."""
     yield Fields((("scope", data["scope"]), ("written", data["main"]), ("state", data["state"])))
     yield Table(
-        ("read, lowest first", "there"),
+        ("files read, the lowest first", "exists"),
         [(row["file"], "yes" if row["exists"] else "no") for row in data["files"]],
     )
 

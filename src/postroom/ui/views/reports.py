@@ -16,7 +16,7 @@ def github_report(result: Result, error: PostroomError | None) -> str:
     server = _server(result)
     lines = [f"::warning title={_property(warning.code)}::{_github(warning.message)}" for warning in result.warnings]
     if error is not None:
-        text = ". ".join(part for part in (error.message, error.hint) if part)
+        text = ". ".join(part for part in (error.message.removesuffix("."), error.hint) if part)
         lines.append(f"::error title={_property(error.code)}::{_github(text)}")
     else:
         lines.append(f"::notice title=smtp test::{_github(f'{server} accepted: {_summary(result)}')}")

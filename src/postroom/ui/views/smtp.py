@@ -35,8 +35,18 @@ def smtp_list(data: Mapping[str, Any]) -> Iterable[Block]:
 
 def smtp_show(data: Mapping[str, Any]) -> Iterable[Block]:
     """Each setting with its source."""
+    settings = data["server"]["settings"]
+    files = {row["source"] for row in settings if row["source"].startswith("file ")}
+    # One file, as is usual, is named once: beside every value its path would fill the screen.
+    whole = next(iter(files)) if len(files) == 1 else ""
     yield Line(f"server {data['server']['name']}", "title")
-    yield Table(("setting", "value", "source"), [_setting(row) for row in data["server"]["settings"]])
+    if whole:
+        yield Line(whole, "dim")
+    rows = [_setting(row) for row in settings]
+    yield Table(
+        ("setting", "value", "source"),
+        [(key, text, "file" if whole and source == whole else source) for key, text, source in rows],
+    )
 
 
 def _setting(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -52,7 +62,7 @@ def age(seconds: float) -> str:
     for unit, name in ((_DAY, "days"), (_HOUR, "hours"), (_MINUTE, "minutes")):
         if seconds >= 2 * unit:
             return f"{seconds // unit:.0f} {name}"
-    return f"{seconds:.0f} seconds"
+    return f"{seconds:.0f} second{'' if round(seconds) == 1 else 's'}"
 
 
 def smtp_use(data: Mapping[str, Any]) -> Iterable[Block]:
@@ -95,7 +105,13 @@ def smtp_providers(data: Mapping[str, Any]) -> Iterable[Block]:
     yield Line(preset["title"], "title")
     yield Fields(_facts(preset))
     region = f" --region {preset['region']}" if preset["region"] else ""
-    yield Next(f"postroom smtp set --provider {preset['id']}{region} --username ADDRESS")
+    username = "ADDRESS" if preset["username"] == "address" else "NAME"
+    if "@" in data["asked"] and preset["username"] == "address":
+        username = data["asked"]
+    # With a name of its own, so that it never changes the default server that is there already.
+    yield Next(
+        f"postroom smtp set {preset['id']} --provider {preset['id']}{region} --username {username}", "to set it up"
+    )
 
 
 def _wants(preset: Mapping[str, Any]) -> str:
@@ -114,7 +130,7 @@ def _facts(preset: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("domains", ", ".join(preset["domains"])),
         ("server", f"{preset['host']} port {preset['port']} ({preset['security']})"),
         ("also", ", ".join(f"port {port} ({security})" for port, security in preset["alternatives"])),
-        ("regions", ", ".join(f"{region}: {host}" for region, host in preset["regions"].items())),
+        ("regions", ", ".join(preset["regions"])),
         ("default region", preset["region"]),
         ("login", _wants(preset)),
         ("username", preset["username"] or preset["username_hint"]),

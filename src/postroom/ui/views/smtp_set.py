@@ -18,7 +18,7 @@ def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Line(f"note: {advice}", "dim")
     for option in data["missing"]:
         yield Next(
-            f"postroom smtp set {server['name']} {option}",
+            f"postroom smtp set {server['name']} {option}" + (" 'CMD'" if option.endswith("-command") else ""),
             "a login still needs this" if len(data["missing"]) == 1 else "one way to log in",
         )
     if not data["missing"]:

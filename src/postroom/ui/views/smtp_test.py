@@ -18,7 +18,8 @@ def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
             )
     receipt, server = data["receipt"], data["server"]
     if receipt:
-        queued = f", queue id {data['queue_id']}" if data["queue_id"] else ""
+        queue_id = data["queue_id"] or ""
+        queued = f", queue id {queue_id}" if queue_id not in receipt["text"] else ""
         yield Line(f"accepted by {server['host']}: {receipt['code']} {receipt['text']}{queued}", "good")
         yield Line(f"message id {data['message_id']}", "dim")
     else:

@@ -17,10 +17,10 @@ def status(data: Mapping[str, Any]) -> Iterable[Block]:
         default = next(server for server in data["servers"] if server["default"])
         yield Line(f"ready to send; {default['name']} is {default['state']}", _TONES[default["state"]])
         if default["state"] != "tested":
-            yield Next(f"postroom smtp test {default['name']} --to ADDRESS")
+            yield Next(f"postroom smtp test {default['name']} --to ADDRESS", "to prove that it works")
         return
     yield Line("not ready to send", "bad")
-    yield Next(data["missing"], "is the first thing missing")
+    yield Next(data["missing"], "comes first")
 
 
 def _row(server: Mapping[str, Any]) -> tuple[str, str, str, str, str]:

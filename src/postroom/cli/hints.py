@@ -1,0 +1,32 @@
+"""Owns hints about a server that stands in no file: a command that would change it becomes options of this call.
+
+Refuses to know what a hint advises.
+"""
+
+import re
+from collections.abc import Mapping
+
+_SECRET = re.compile(r"postroom secrets set smtp/\S+/(\w+)")
+
+
+def as_options(hint: str, server: str) -> str:
+    """The hint with options in the place of commands that name the server."""
+    name = re.escape(server)
+    hint = re.sub(rf"postroom smtp (?:set|test) {name} (?=--)", "", hint)
+    hint = re.sub(rf"postroom smtp test {name}(?![\w-])", "postroom smtp test", hint)
+    hint = _SECRET.sub(_other_secret, hint)
+    return f"Add {hint}" if hint.startswith("--") else hint
+
+
+def _other_secret(found: re.Match[str]) -> str:
+    option = "--" + found[1].replace("_", "-")
+    return f"Give the other one as well: {option}-stdin, {option}-file, {option}-command or {option}-env"
+
+
+def as_variables(hint: str, server: str, variables: Mapping[str, str]) -> str:
+    """The hint with environment variables where there are some; `variables` has the variable of an option."""
+    for option, variable in variables.items():
+        secret = option.endswith("-stdin")
+        hint = hint.replace(option if secret else f"{option} ", f"{variable}=..." if secret else f"{variable}=")
+    hint = re.sub(rf"postroom smtp set {re.escape(server)} (?=POSTROOM_)", "", hint)
+    return as_options(f"Set {hint}" if hint.startswith("POSTROOM_") else hint, server)
