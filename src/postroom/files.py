@@ -128,7 +128,7 @@ def check_parents(path: AnyPath, *, owner: Owner | None = None) -> None:
     """
     trusted = _trusted(owner)
     # Joined, not normalised: `link/..` is not where it seems to be.
-    todo = os.path.dirname(os.path.join(os.getcwd(), os.fspath(path))).split(os.sep)[::-1]
+    todo = os.path.dirname(_rooted(os.fspath(path))).split(os.sep)[::-1]
     at = os.sep
     _check_directory(at, os.lstat(at), trusted)
     links = 0
@@ -152,6 +152,11 @@ def check_parents(path: AnyPath, *, owner: Owner | None = None) -> None:
             raise _unsafe(at, f"is a symbolic link of uid {found.st_uid}", "Give the path without that link.")
         todo.extend(target.split(os.sep)[::-1])
         at = os.sep if target.startswith(os.sep) else os.path.dirname(at)
+
+
+def _rooted(path: str) -> str:
+    """The path from the root on. An absolute one needs no working directory, which may be gone."""
+    return path if path.startswith(os.sep) else os.path.join(os.getcwd(), path)
 
 
 def _check_directory(path: str, found: os.stat_result, trusted: frozenset[int]) -> None:

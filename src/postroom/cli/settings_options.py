@@ -13,10 +13,12 @@ from typer.core import TyperOption
 from postroom.cli.frame import Front
 from postroom.domain.kinds import Path
 from postroom.domain.secret import Reference, Secret
-from postroom.domain.settings import Key, OAuth, Section, Server, Tls
+from postroom.domain.settings import Key, OAuth, Section, Server, Tls, key_of
 from postroom.errors import UsageError
 
 KeyPath = tuple[str, ...]
+
+UNUSED = "Not used by this release."
 
 
 class SecretOption(NamedTuple):
@@ -73,16 +75,19 @@ def server_options() -> list[TyperOption]:
 
 
 def _setting_option(path: KeyPath, key: Key[Any]) -> TyperOption:
-    text = key.help + (f" Default: {key.default_note}." if key.default_note else "")
+    default = key.default_note or ("" if key.default is None else str(key.kind.toml(key.default)))
+    text = key.help + (f" Default: {default}." if default else "") + (f" {UNUSED}" if key.reserved else "")
     return TyperOption(param_decls=[_name(path), key.option], type=str, help=text, metavar=key.kind.word)
 
 
 def _secret_options(secret: SecretOption) -> list[TyperOption]:
     found = []
+    key = key_of(("smtp", "servers", "any", *secret.path))
+    unused = key is not None and key.reserved
     for form, text, metavar in SECRET_FORMS:
         name = f"{secret.stem}-{form}"
         words = [name.replace("-", "_"), f"--{name}"]
-        told = text.format(secret.what)
+        told = text.format(secret.what) + (f" {UNUSED}" if unused else "")
         if metavar:
             found.append(TyperOption(param_decls=words, type=str, help=told, metavar=metavar))
         else:
@@ -111,7 +116,8 @@ def given_secrets(front: Front, given: Mapping[str, Any]) -> dict[KeyPath, Secre
     readers = 0
     for secret in SERVER_SECRETS:
         stem = secret.stem.replace("-", "_")
-        chosen = [(form, given[f"{stem}_{form}"]) for form, _, _ in SECRET_FORMS if given[f"{stem}_{form}"]]
+        values = [(form, given[f"{stem}_{form}"]) for form, _, _ in SECRET_FORMS]
+        chosen = [(form, value) for form, value in values if value not in (None, False)]
         if len(chosen) > 1:
             names = " and ".join(f"--{secret.stem}-{form}" for form, _ in chosen)
             raise UsageError("usage.conflict", f"{names} exclude each other")
@@ -127,8 +133,10 @@ def read_secret(front: Front, option: str, form: str, value: Any) -> Secret | Re
     """One secret from one of its four options."""
     if form == "stdin":
         return Secret(front.read_secret_line(option))
+    if not value:
+        raise UsageError("usage.bad_value", f"{option} must not be empty")
     text = os.path.abspath(value) if form == "file" else str(value)  # noqa: PTH100 - text in, text out
     try:
         return Reference.parse(f"{form}:{text}")
-    except ValueError as error:
-        raise UsageError("usage.bad_value", f"{option} {value!r} {error}") from error
+    except ValueError as error:  # the value is not repeated: somebody may have typed the secret there
+        raise UsageError("usage.bad_value", f"{option}: {error}") from error

@@ -7,6 +7,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from shlex import quote
 from typing import Any, NamedTuple
 
 from postroom.config.problems import Problem, shown
@@ -27,6 +28,15 @@ class Document(NamedTuple):
     entries: Mapping[KeyPath, Value]
     tables: frozenset[KeyPath]
     problems: tuple[Problem, ...]
+
+    def of_another_hand(self) -> "Document":
+        """The same for a file that no command writes: there is none that would mend it."""
+        mend = f"Change it in {self.file}"
+        problems = tuple(
+            found if found.hint.startswith(("did you mean", "it belongs", "sed ")) else found._replace(hint=mend)
+            for found in self.problems
+        )
+        return self._replace(problems=problems)
 
 
 def parse_document(file: str, data: bytes | str) -> Document:
@@ -53,6 +63,9 @@ EDIT_HINT = "postroom config edit"
 
 
 def _syntax(file: str, text: str, error: ValueError) -> Problem:
+    if text.startswith("\ufeff"):
+        mend = f"sed -i '1s/^\\xef\\xbb\\xbf//' {quote(file)}"
+        return Problem(file, (), "begins with a byte order mark, which TOML does not allow", mend, 1)
     message = str(error)
     place = _PLACE.search(message)
     if not place:

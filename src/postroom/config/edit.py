@@ -38,7 +38,10 @@ class Draft:
                 "config.invalid", "the file is not valid TOML, so it cannot be changed", hint="postroom config edit"
             ) from error
         self._elsewhere = elsewhere
+        self._windows_lines = "\r\n" in text and text.count("\r\n") == text.count("\n")
+        text = text.replace("\r\n", "\n") if self._windows_lines else text
         self._blocks = split(text) if text.strip() else None
+        self.wanted: list[KeyPath] = []  # the keys that were given a value, even the one they had
 
     def get(self, path: KeyPath) -> Any:
         """The value or table at a path of the file itself, None where there is none."""
@@ -56,6 +59,7 @@ class Draft:
 
     def set(self, path: KeyPath, value: Any) -> None:
         """Give a key a value; its tables are made where they are missing."""
+        self.wanted.append(path)
         found = self.get(path)
         if found == value and type(found) is type(value):
             return
@@ -124,7 +128,7 @@ class Draft:
             right = False
         if not right:
             raise _not_editable()
-        return text
+        return text.replace("\n", "\r\n") if self._windows_lines else text
 
 
 def _defined_elsewhere(path: KeyPath, file: str) -> ConfigError:

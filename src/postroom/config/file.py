@@ -40,6 +40,13 @@ class Outcome(NamedTuple):
         return self.read
 
 
+class Edited(NamedTuple):
+    """The text that a change makes of the file, and the keys to which it gives a value, even the one they had."""
+
+    text: str
+    wanted: Sequence[KeyPath]
+
+
 class ConfigFile:
     """The file of the scope that is written. One change at a time, across processes."""
 
@@ -59,10 +66,10 @@ class ConfigFile:
         ConfigError, LockError (75) when another change does not end, FileError (73) when the file cannot be written.
         """
 
-        def edited(documents: Sequence[Document]) -> str:
+        def edited(documents: Sequence[Document]) -> Edited:
             draft = Draft(self._main(documents).text, lambda path: self._elsewhere(documents, path))
             mutate(draft)
-            return draft.text
+            return Edited(draft.text, draft.wanted)
 
         return self._replace(edited, dry_run=dry_run, typed=False)
 
@@ -71,10 +78,10 @@ class ConfigFile:
         file holds another by now, raise ConfigError `config.changed_meanwhile` (75).
         """
 
-        def edited(documents: Sequence[Document]) -> str:
+        def edited(documents: Sequence[Document]) -> Edited:
             if over not in (None, self._main(documents).text):
                 raise self._changed_meanwhile()
-            return text
+            return Edited(text, ())
 
         return self._replace(edited, dry_run=dry_run, typed=True)
 
@@ -132,7 +139,7 @@ class ConfigFile:
             node[path[-1]] = key.kind.toml(value.value) if key else value.value
         return toml_text(tree)
 
-    def _replace(self, edited: Callable[[Sequence[Document]], str], *, dry_run: bool, typed: bool) -> Outcome:
+    def _replace(self, edited: Callable[[Sequence[Document]], Edited], *, dry_run: bool, typed: bool) -> Outcome:
         """`typed` says that a person has the new text before their eyes, so that its lines mean something to them."""
         if dry_run:
             return self._judge(edited, typed=typed)[0]
@@ -143,10 +150,10 @@ class ConfigFile:
                 self._write(old, new)
         return outcome
 
-    def _judge(self, edited: Callable[[Sequence[Document]], str], *, typed: bool) -> tuple[Outcome, Document, str]:
+    def _judge(self, edited: Callable[[Sequence[Document]], Edited], *, typed: bool) -> tuple[Outcome, Document, str]:
         documents, _ = read_layers(self.scope, root=self._root)
         old = self._main(documents)
-        new = edited(documents)
+        new, wanted = edited(documents)
         after, warnings = read_layers(self.scope, root=self._root, main=new)
         read = self._read(after)
         if isinstance(read, ConfigError) and new != old.text:
@@ -157,16 +164,24 @@ class ConfigFile:
             if not left < _kinds(before):
                 raise read
             warnings = [*warnings, Warn("config.still_invalid", f"still wrong: {read.message}", read.hint)]
+        elif new != old.text and self._environ:
+            self._judge_alone(documents, after, typed=typed)
         changes = changes_between(_tree(old.text), _tree(new))
         diff = unified_diff(str(self.scope.main), _masked(old.text), _masked(new))
-        warnings = [*warnings, *_overridden(changes, read, self.scope)]
+        warnings = [*warnings, *_overridden(changes, wanted, read, self.scope)]
         if isinstance(read, Settings):
             warnings += read.warnings
         return Outcome(changes, diff, warnings, read, new != old.text), old, new
 
-    def _read(self, documents: Sequence[Document]) -> Settings | ConfigError:
+    def _judge_alone(self, before: Sequence[Document], after: Sequence[Document], *, typed: bool) -> None:
+        """Refuse what is valid in this environment only: the next run may have another."""
+        alone = self._read(after, {})
+        if isinstance(alone, ConfigError) and isinstance(self._read(before, {}), Settings):
+            raise alone if typed else _refused(alone, str(self.scope.main))
+
+    def _read(self, documents: Sequence[Document], environ: Mapping[str, str] | None = None) -> Settings | ConfigError:
         try:
-            return settle(documents, self._environ, {}, presets=self._presets)
+            return settle(documents, self._environ if environ is None else environ, {}, presets=self._presets)
         except ConfigError as error:
             return error
 
@@ -211,10 +226,12 @@ def _refused(error: ConfigError, main: str) -> ConfigError:
         problem["message"] if problem["file"] == main else f"{problem['file']}: {problem['message']}"
         for problem in problems
     ]
+    elsewhere = next((problem["file"] for problem in problems if problem["file"] not in (main, "environment")), None)
+    together = "postroom smtp set takes several values at once, and so does postroom config edit"
     return ConfigError(
         error.code,
         f"nothing was changed: {messages[0]}",
-        hint="postroom smtp set takes several values at once, and so does postroom config edit",
+        hint=f"Change {elsewhere} first." if elsewhere else together,
         detail="\n".join(messages[1:]),
         data={"problems": problems},
     )
@@ -261,22 +278,24 @@ def _nowhere(path: KeyPath) -> None:  # noqa: ARG001 - the answer that no other 
     return None
 
 
-def _overridden(changes: Sequence[Mapping[str, Any]], read: Settings | ConfigError, scope: Scope) -> Sequence[Warn]:
-    """A warning for each key that was written and that another layer overrides."""
+def _overridden(
+    changes: Sequence[Mapping[str, Any]], wanted: Sequence[KeyPath], read: Settings | ConfigError, scope: Scope
+) -> Sequence[Warn]:
+    """A warning for each key that was given a value and that another layer overrides."""
     if isinstance(read, ConfigError):
         return ()
     sections = dict(read.sections())
     warnings = []
-    for change in changes:
-        *table, name = change["key"].split(".")
-        section = sections.get(tuple(table))
-        source = section.source(name) if section and change["new"] not in (None, "unset") else None
+    written = [tuple(change["key"].split(".")) for change in changes if change["new"] not in (None, "unset")]
+    for path in dict.fromkeys((*written, *wanted)):
+        section = sections.get(path[:-1])
+        source = section.source(path[-1]) if section else None
         if source and (source.layer == "environment" or (source.layer == "file" and source.where != str(scope.main))):
             warnings.append(
                 Warn(
                     "config.overridden",
-                    f"{change['key']} is overridden by {source.where}",
-                    f"Change it there: {source.where}",
+                    f"{'.'.join(path)} is overridden by {source.where}",
+                    f"unset {source.where}" if source.layer == "environment" else f"Change it there: {source.where}",
                 )
             )
     return warnings

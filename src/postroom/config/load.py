@@ -81,7 +81,8 @@ def read_layers(
         if path == scope.main and main is not None:
             documents.append(parse_document(str(path), main))
         elif data is not None:
-            documents.append(parse_document(str(path), data))
+            document = parse_document(str(path), data)
+            documents.append(document if path == scope.main else document.of_another_hand())
     return documents, warnings
 
 

@@ -87,6 +87,11 @@ class Desk:
         """What all layers say. Raise ConfigError with every problem."""
         return self.settings_with({})
 
+    @cached_property
+    def recorded(self) -> Settings:
+        """What the files alone say, whatever the environment of this run overrides. Raise ConfigError."""
+        return load(self.scope, {}, {}, presets=self.preset, root=self.root)
+
     def settings_with(self, overrides: Mapping[tuple[str, ...], Value]) -> Settings:
         """The same with values of the command line on top."""
         return load(self.scope, self.environ, overrides, presets=self.preset, root=self.root)

@@ -1,5 +1,6 @@
 """Owns secrets as values: one that cannot print itself, where it is kept, whom it is for. Reads no store."""
 
+import shlex
 from _operator import _compare_digest as same  # hmac has it too, but loads OpenSSL on every start: 3 ms
 from typing import Literal, NamedTuple, NoReturn
 
@@ -66,10 +67,23 @@ class Reference(NamedTuple):
             raise ValueError("must not contain control characters")
         if scheme == "file" and not locator.startswith("/"):
             raise ValueError("file: takes an absolute path")
+        if scheme == "env" and not (locator.isascii() and locator.isidentifier()):
+            raise ValueError("env: takes the name of a variable: letters, digits and _")
+        if scheme == "command":
+            _check_command(locator)
         return cls(scheme, locator)
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.locator}"
+
+
+def _check_command(text: str) -> None:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise ValueError("command: must close every quote, and not end in a backslash") from None
+    if not words:
+        raise ValueError("command: must name a program")
 
 
 class Binding(NamedTuple):

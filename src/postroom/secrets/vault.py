@@ -112,15 +112,20 @@ class Vault:
         refusals.usable(secret, scheme, path)
         store = self._store(scheme)
         with self._ledger.changing():
-            row = self._ledger.rows().get(reference)
-            same_binding = row is not None and row.binding == binding
-            if same_binding and self._held(store, path) == secret:
+            if self.holds(reference, secret, binding):
                 return reference, False
-            if row is not None and not same_binding:
+            row = self._ledger.rows().get(reference)
+            if row is not None and row.binding != binding:
                 self._ledger.forget(reference)
             store.write(path, secret)
             self._ledger.record(reference, Row(rfc3339(self._clock.now()), binding))
         return reference, True
+
+    def holds(self, reference: Reference, secret: Secret, binding: Binding) -> bool:
+        """Whether that very secret is stored there for `binding`."""
+        row = self._ledger.rows().get(reference)
+        store = self._store(reference.scheme)
+        return row is not None and row.binding == binding and self._held(store, reference.locator) == secret
 
     def _held(self, store: SecretStore, path: str) -> Secret | None:
         try:

@@ -9,8 +9,11 @@ from postroom.result import Result, Warn
 from postroom.services.secrets_places import Place, Vault, places
 
 
-def list_secrets(settings: Settings, vault: Vault, *, now: datetime) -> Result:
-    """Every secret that a setting refers to or the ledger knows, with what is wrong with it."""
+def list_secrets(settings: Settings, recorded: Settings, vault: Vault, *, now: datetime) -> Result:
+    """Every secret that a setting refers to or the ledger knows, with what is wrong with it.
+
+    `recorded` is what the files alone say: a secret is in use, too, while the environment gives another.
+    """
     known = {entry.reference: entry for entry in vault.entries()}
     rows: list[dict[str, Any]] = []
     warnings: list[Warn] = []
@@ -25,10 +28,13 @@ def list_secrets(settings: Settings, vault: Vault, *, now: datetime) -> Result:
             whom = f"{entry.binding.username} at {entry.binding.host}"
             text = f"{place.reference} was given for {whom} and will not be used for server {place.server.name}"
             warnings.append(_again("secret.bound_elsewhere", text, place))
-    used = {row["reference"] for row in rows}
+    shown = {row["reference"] for row in rows}
+    overridden = {place.reference: place for place in places(recorded)}
     for reference, entry in known.items():
-        if str(reference) not in used:
-            rows.append(_row(reference, entry, None, now))
+        if str(reference) in shown:
+            continue
+        rows.append(_row(reference, entry, overridden.get(reference), now))
+        if reference not in overridden:
             warnings.append(
                 Warn("secret.unused", f"no setting refers to {reference}", f"postroom secrets remove {reference}")
             )

@@ -10,7 +10,7 @@ from postroom.domain.ports import StoreState
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret, Stored
 from postroom.domain.settings import Server, Settings, key_of
 from postroom.errors import UsageError
-from postroom.services.servers import key_value, named_server
+from postroom.services.servers import key_value, written_server
 
 KeyPath = tuple[str, ...]
 
@@ -92,7 +92,7 @@ def find_place(settings: Settings, text: str) -> Place:
         raise UsageError(
             "usage.bad_place", f"{text!r} names no secret", hint="Give it like main.password or smtp/main/password."
         )
-    named_server(settings, name)
+    written_server(settings, name)
     known = [place for place in places(settings) if place.server.name == name]
     for place in known:
         if place.field == field:

@@ -19,7 +19,7 @@ def remove(
     settings: Settings, change: Callable[..., Any], vault: Vault, name: str, *, confirm: Callable[[str], None]
 ) -> Result:
     """Remove by place, or by reference what no setting refers to any more. Nothing there is no error, and then nothing
-    is asked; `confirm` raises when the answer is no.
+    is asked; `confirm` raises when the answer is no. `settings` are what the files alone say.
 
     The configuration goes first: a secret that is left over is listed, a setting without its secret stops the mail.
     """

@@ -34,6 +34,25 @@ def named_server(settings: Settings, name: str) -> Server:
     )
 
 
+def written_server(settings: Settings, name: str) -> Server:
+    """The server of that name, to be changed. Raise ConfigError when there is none, or when no file holds it."""
+    refuse_environment(settings, name)
+    return named_server(settings, name)
+
+
+def refuse_environment(settings: Settings, name: str) -> None:
+    """Raise ConfigError for the server that the environment describes: what a file said of it would be no server
+    wherever the environment is another.
+    """
+    source = settings.smtp.source("default")
+    if source.layer == "environment" and name == settings.smtp.default:
+        raise ConfigError(
+            "config.defined_elsewhere",
+            f"the server {name} is described by the environment ({source.where}) and stands in no file",
+            hint=f"unset {source.where}, or name another server",
+        )
+
+
 def key_value(section: Section, key: Key[Any]) -> Any:
     """A value as it stands in JSON and TOML; None where it is not set."""
     value = getattr(section, _attribute(section, key))

@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from postroom.domain.kinds import NAME
-from postroom.domain.secret import Binding, Reference, Secret
+from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret
 from postroom.domain.settings import Section, Server, Settings
 from postroom.errors import UsageError
 from postroom.result import Result, changes_data
-from postroom.services.servers import brief, choose_server, key_value, named_server
+from postroom.services.secrets_places import places
+from postroom.services.servers import brief, choose_server, key_value, written_server
 
-Change = Callable[[Callable[[Any], None]], Any]
-"""Changes the configuration file with a function of its draft."""
+Change = Callable[..., Any]
+"""Changes the configuration file with a function of its draft; `dry_run=True` only checks."""
 
 
 class Vault(Protocol):
@@ -53,24 +54,21 @@ def _rows(prefix: str, section: Section, age: Callable[[Reference], float | None
 
 def use(settings: Settings, change: Change, name: str) -> Result:
     """Make a server the default."""
-    named_server(settings, name)
+    written_server(settings, name)
     outcome = change(lambda draft: draft.set(("smtp", "default"), name))
     return Result("smtp use", {**changes_data(outcome.changes), "default": name}, outcome.warnings)
 
 
 def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str) -> Result:
     """Rename a server and everything that names it; its stored secrets move along."""
-    server = named_server(settings, old)
+    server = written_server(settings, old)
     if not NAME.fullmatch(new):
         raise UsageError("usage.bad_name", f"the name {new!r} must match {NAME.pattern}")
     if new in settings.servers:
         raise UsageError("usage.name_taken", f"there is a server {new!r} already", hint=f"postroom smtp remove {new}")
     binding = Binding(server.host, server.username or "")
-    stored = _stored(server)
-    moved: dict[tuple[str, ...], Reference] = {}
-    for path, reference in stored.items():
-        secret = vault.read(reference, binding)
-        moved[path], _ = vault.put("/".join(("smtp", new, *path)), secret, reference.scheme, binding)
+    stored = _stored(settings, server)
+    moved = {path: Reference(old_one.scheme, "/".join(("smtp", new, *path))) for path, old_one in stored.items()}
 
     def mutate(draft: Any) -> None:
         draft.rename(("smtp", "servers", old), new)
@@ -79,6 +77,9 @@ def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str)
         for path, value in _mentions(settings, old):
             draft.set(path, [new if item == old else item for item in value] if isinstance(value, tuple) else new)
 
+    change(mutate, dry_run=True)  # no secret moves for a change that is refused
+    for path, reference in stored.items():
+        vault.put(moved[path].locator, vault.read(reference, binding), reference.scheme, binding)
     outcome = change(mutate)
     for reference in stored.values():
         vault.remove(reference)
@@ -87,7 +88,7 @@ def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str)
 
 def remove(settings: Settings, change: Change, name: str, *, forget: Callable[[Reference], bool]) -> Result:
     """Remove a server, what names it, and its stored secrets."""
-    server = named_server(settings, name)
+    server = written_server(settings, name)
 
     def mutate(draft: Any) -> None:
         draft.unset(("smtp", "servers", name))
@@ -99,7 +100,7 @@ def remove(settings: Settings, change: Change, name: str, *, forget: Callable[[R
                 draft.unset(path)
 
     outcome = change(mutate)
-    forgotten = [str(reference) for reference in _stored(server).values() if forget(reference)]
+    forgotten = [str(reference) for reference in _stored(settings, server).values() if forget(reference)]
     data = {**changes_data(outcome.changes), "removed": name, "secrets_removed": forgotten}
     return Result("smtp remove", data, outcome.warnings)
 
@@ -108,21 +109,23 @@ def switch(settings: Settings, change: Change, name: str | None, *, on: bool) ->
     """Let mail out through one server, or at all; or stop it."""
     path: tuple[str, ...] = ("smtp", "enabled")
     if name is not None:
-        named_server(settings, name)
+        written_server(settings, name)
         path = ("smtp", "servers", name, "enabled")
     outcome = change(lambda draft: draft.set(path, on))
     command = "smtp enable" if on else "smtp disable"
     return Result(command, {**changes_data(outcome.changes), "server": name, "enabled": on}, outcome.warnings)
 
 
-def _stored(server: Server) -> Mapping[tuple[str, ...], Reference]:
-    """The references of a server that lie in stores of ours, under its own name."""
+def _stored(settings: Settings, server: Server) -> Mapping[tuple[str, ...], Reference]:
+    """The references of a server that lie in stores of ours, under its own name, and that no other server shares."""
+    shared = {place.reference for place in places(settings) if place.server.name != server.name}
     found: dict[tuple[str, ...], Reference] = {}
     for prefix, section in (((), server), (("oauth",), server.oauth)):
         for key in type(section).declared():
             value = key_value(section, key) if key.secret else None
             reference = Reference.parse(str(value)) if value else None
-            if reference and reference.locator.startswith(f"smtp/{server.name}/"):
+            own = reference is not None and reference.locator.startswith(f"smtp/{server.name}/")
+            if reference and own and reference.scheme in STORED_SCHEMES and reference not in shared:
                 found[*prefix, key.name] = reference
     return found
 
@@ -132,7 +135,8 @@ def _mentions(settings: Settings, name: str) -> Sequence[tuple[tuple[str, ...], 
     found: list[tuple[tuple[str, ...], Any]] = []
     for table, section in ((("smtp",), settings.smtp), (("smtp", "routes"), settings.routes)):
         for key in type(section).declared():
-            value = section.values[key.name].value if key.name in section.values else None
+            given = section.values.get(key.name)
+            value = given.value if given and given.source.layer == "file" else None
             if value == name or (isinstance(value, tuple) and name in value):
                 found.append(((*table, key.name), value))
     return found

@@ -12,7 +12,8 @@ from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret
 from postroom.domain.settings import Key, Server, Settings, key_of
 from postroom.errors import DataError, Exit, FileError, PostroomError, UsageError
 from postroom.result import Result, Warn, changes_data
-from postroom.services.servers import brief
+from postroom.services.secrets_places import places
+from postroom.services.servers import brief, refuse_environment
 
 COMMAND = "smtp set"
 FIRST_NAME = "default"
@@ -68,6 +69,7 @@ class Vault(Protocol):
     def choose_store(self, requested: str | None, *, insecure: bool = False) -> str: ...
     def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]: ...
     def remove(self, reference: Reference) -> bool: ...
+    def holds(self, reference: Reference, secret: Secret, binding: Binding) -> bool: ...
     def bound_to(self, reference: Reference) -> Binding | None: ...
 
 
@@ -93,6 +95,7 @@ def smtp_set(
     cannot be stored.
     """
     name = choose_name(settings, request)
+    refuse_environment(settings, name)
     base: KeyPath = ("smtp", "servers", name)
     values = read_values(base, request.values)
     if name not in settings.servers and not {("host",), ("provider",)} & values.keys():
@@ -118,10 +121,10 @@ def smtp_set(
     outcome = file.change(mutate, dry_run=True)
     server = outcome.settings.servers[name]
     changes = list(outcome.changes)
+    changes += _store(request, references, vault, name, server, already=changes)
     if not request.dry_run:
-        changes += _store(request, references, vault, name, server, already=changes)
         outcome = file.change(mutate)
-        for old in _replaced(settings.servers.get(name), references, request.unset):
+        for old in _replaced(settings, name, references, request.unset):
             vault.remove(old)
     preset = presets.preset(server.provider) if server.provider else None
     return Result(
@@ -186,7 +189,8 @@ def read_values(base: KeyPath, values: Mapping[KeyPath, str]) -> dict[KeyPath, A
         try:
             read[path] = key.kind.toml(key.kind.read(text))
         except ValueError as error:
-            problems.append((key, f"{key.option} {text!r} {error}"))
+            told = key.option if "://" in text else f"{key.option} {text!r}"  # a URL may hold a password
+            problems.append((key, f"{told} {error}"))
             continue
         if isinstance(key.kind, PathKind) and not Path(text).is_file():
             raise FileError("file.missing", f"{key.option}: there is no file {text}", exit=Exit.NO_INPUT)
@@ -223,14 +227,19 @@ def _store(
     *,
     already: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Put the given secrets into their store; a secret that replaces another of the same place is a change too."""
+    """Put the given secrets into their store, in a dry run only look; one that replaces another of the same place is a
+    change too.
+    """
     changes = []
     for path, secret in request.secrets.items():
         if isinstance(secret, Reference):
             continue
         reference = references[path]
         binding = Binding(server.host, server.username or "")
-        _, changed = vault.put(reference.locator, secret, reference.scheme, binding)
+        if request.dry_run:
+            changed = not vault.holds(reference, secret, binding)
+        else:
+            _, changed = vault.put(reference.locator, secret, reference.scheme, binding)
         key = ".".join(("smtp", "servers", name, *path))
         if changed and not any(change["key"] == key for change in already):
             changes.append({"key": key, "old": "set", "new": "set"})
@@ -238,23 +247,17 @@ def _store(
 
 
 def _replaced(
-    server: Server | None, references: Mapping[KeyPath, Reference], unset: Sequence[KeyPath]
+    settings: Settings, name: str, references: Mapping[KeyPath, Reference], unset: Sequence[KeyPath]
 ) -> list[Reference]:
-    """The secrets in our stores that the server used and no longer does."""
-    if server is None:
-        return []
-    used = {
-        ("password",): server.password,
-        ("access_token",): server.access_token,
-        ("proxy_password",): server.proxy_password,
-        ("oauth", "client_secret"): server.oauth.client_secret,
-    }
+    """The secrets in our stores that the server used and no longer does, nor any other."""
+    shared = {place.reference for place in places(settings) if place.server.name != name}
     return [
-        old
-        for path, old in used.items()
-        if old is not None
-        and old.scheme in STORED_SCHEMES
-        and (path in unset or (path in references and references[path] != old))
+        place.stored
+        for place in places(settings)
+        if place.server.name == name
+        and place.stored
+        and place.stored not in shared
+        and (place.field in unset or references.get(place.field, place.stored) != place.stored)
     ]
 
 

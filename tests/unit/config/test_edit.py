@@ -212,6 +212,15 @@ def test_a_file_that_is_no_toml_is_not_edited() -> None:
         draft("[smtp\n")
 
 
+def test_a_file_with_windows_lines_keeps_them() -> None:
+    windows, unix = draft(TEXT.replace("\n", "\r\n")), draft()
+    for each in (windows, unix):
+        each.set(("smtp", "servers", "b", "port"), 2525)
+        each.set(("smtp", "servers", "new", "host"), "new.example.com")
+        each.rename(("smtp", "servers", "a"), "relay")
+    assert windows.text == unix.text.replace("\n", "\r\n")
+
+
 def test_cutting_a_text_loses_nothing() -> None:
     for text in (TEXT, *LAYOUTS.values()):
         assert "".join(str(block) for block in split(text)) == text

@@ -116,11 +116,15 @@ def test_custom_is_no_preset(main: Path) -> None:
             ),
         ),
         ("a = " + "[" * 5000, "None: is nested too deeply (postroom config edit)"),
+        (
+            "\ufeff" + MAIN,
+            "1: begins with a byte order mark, which TOML does not allow (sed -i '1s/^\\xef\\xbb\\xbf//' {main})",
+        ),
         ("a = " + "9" * 5000, "None: is not valid TOML (postroom config edit)"),
     ],
 )
 def test_a_broken_file_is_told_with_line_key_rule_and_remedy(main: Path, text: str, found: str) -> None:
-    assert problems(main, text) == [found]
+    assert problems(main, text) == [found.replace("{main}", str(main))]
 
 
 @pytest.mark.parametrize(

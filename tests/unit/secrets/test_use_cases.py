@@ -301,7 +301,9 @@ def test_the_list_tells_where_how_old_and_for_whom_and_opens_no_store(desk: Desk
     put(config, desk)
     for shelf in desk.shelves.values():
         shelf.now = StoreState("hanging", "would take three seconds")
-    result = secrets_list.list_secrets(config.settings, desk.vault, now=desk.clock.now() + timedelta(days=3))
+    result = secrets_list.list_secrets(
+        config.settings, config.settings, desk.vault, now=desk.clock.now() + timedelta(days=3)
+    )
     stored, read = result.data["secrets"]
     assert (stored["reference"], stored["age_seconds"], stored["bound"]) == ("keyring:smtp/main/password", 259200, True)
     assert (stored["host"], stored["username"]) == ALICE
@@ -313,7 +315,7 @@ def test_the_list_warns_of_what_is_unused_unrecorded_or_for_another_host(desk: D
     config = Config(main__password="keyring:smtp/main/password", spare__password="encrypted:smtp/spare/password")
     desk.vault.put(PATH, Secret(SENTINEL), "keyring", ALICE._replace(host="old.example.com"))
     desk.vault.put("smtp/gone/password", Secret(SENTINEL), "keyring", ALICE)
-    result = secrets_list.list_secrets(config.settings, desk.vault, now=desk.clock.now())
+    result = secrets_list.list_secrets(config.settings, config.settings, desk.vault, now=desk.clock.now())
     assert {warning.code: warning.hint for warning in result.warnings} == {
         "secret.bound_elsewhere": "postroom secrets set smtp/main/password",
         "secret.unrecorded": "postroom secrets set smtp/spare/password",

@@ -25,7 +25,9 @@ def list_secrets(ctx: typer.Context) -> None:
     """
     front = front_of(ctx)
     desk = front.desk
-    front.finish(secrets_list.list_secrets(desk.settings, desk.vault, now=desk.clock.now()), views.secrets_list)
+    front.finish(
+        secrets_list.list_secrets(desk.settings, desk.recorded, desk.vault, now=desk.clock.now()), views.secrets_list
+    )
 
 
 def set_secret(
@@ -77,7 +79,7 @@ def remove(
     front = front_of(ctx)
     desk = front.desk
     result = secrets_remove.remove(
-        desk.settings, desk.file.change, desk.vault, secret, confirm=lambda question: front.confirm(question, yes=yes)
+        desk.recorded, desk.file.change, desk.vault, secret, confirm=lambda question: front.confirm(question, yes=yes)
     )
     front.finish(result, views.secrets_remove)
 

@@ -8,7 +8,7 @@ from postroom.cli.frame import front_of
 from postroom.services import smtp_servers
 from postroom.services.providers import Online
 from postroom.services.providers import providers as find_providers
-from postroom.services.servers import named_server
+from postroom.services.servers import written_server
 from postroom.ui.views import smtp as views
 
 Name = Annotated[str, typer.Argument(help="The server's name.")]
@@ -83,7 +83,7 @@ def remove(
       postroom smtp remove old-relay --yes
     """
     front = front_of(ctx)
-    named_server(front.desk.settings, name)
+    written_server(front.desk.settings, name)
     front.confirm(f"remove server {name} and its stored secrets?", yes=yes)
     desk = front.desk
     result = smtp_servers.remove(desk.settings, desk.file.change, name, forget=desk.vault.remove)
