@@ -1,6 +1,8 @@
 """`smtp test` against a server that does what no server should: what a person or a CI job is told about it."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -73,3 +75,70 @@ def test_no_reply_forges_a_line_of_ours(prove: Prove) -> None:
     done = prove(script, "--trace", to=(BOB, CAROL))
     assert done.exit == 3, done.stderr
     assert not [line for line in done.stdout.splitlines() if line.startswith(("error:", "::"))]
+
+
+NASTY = Send("550-5.1.1 <&\"' \x1b[31m\ufffe ]]> |x\r\n550 ::error::forged %0A\r\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "expected"),
+    [
+        ("github", 3, "::error title=rcpt.unknown_user::carol@example.test refused: 550 5.1.1 "),
+        ("nagios", 1, "SMTP WARNING - carol@example.test refused: 550 5.1.1 "),
+        ("junit", 3, '<failure type="rcpt.unknown_user" message="carol@example.test refused: 550 5.1.1 '),
+    ],
+)
+def test_a_report_tells_which_recipient_was_refused(prove: Prove, form: str, status: int, expected: str) -> None:
+    done = prove([*with_recipients(OK, NASTY), *DATA], "--format", form, to=(BOB, CAROL))
+    assert done.exit == status, done.stderr
+    assert expected in done.stdout
+
+
+@pytest.mark.parametrize("script", [with_recipients(NASTY), [*with_recipients(OK, NASTY), *DATA]], ids=["all", "some"])
+def test_a_junit_report_is_well_formed_whatever_the_server_says(prove: Prove, script: list[Action]) -> None:
+    done = prove(script, "--format", "junit", to=(BOB, CAROL)[: script.count(Line(b"RCPT TO:"))])
+    suite = ET.fromstring(done.stdout.encode())  # noqa: S314 - our own program wrote it
+    assert suite.get("failures") == "1"
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == ["rcpt"]
+    assert "]]>" in "".join(suite.itertext())
+
+
+@pytest.mark.parametrize("form", ["text", "github", "nagios", "junit"])
+def test_no_report_forges_another(prove: Prove, form: str) -> None:
+    done = prove([*with_recipients(OK, NASTY), *DATA], "--format", form, to=(BOB, CAROL))
+    assert not [line for line in done.stdout.splitlines() if line.startswith("::error::")]
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "expected"),
+    [("nagios", 2, "SMTP CRITICAL - config."), ("github", 78, "::error title=config."), ("junit", 78, "<failure")],
+)
+def test_a_test_that_cannot_begin_has_its_report(
+    run_postroom: RunPostroom, tmp_path: Path, form: str, status: int, expected: str
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[smtp\n")
+    done = run_postroom("smtp", "test", "--config", str(config), "--format", form)
+    assert done.exit == status
+    assert expected in done.stdout
+
+
+@pytest.mark.parametrize("form", ["text", "github", "nagios"])
+def test_a_junit_file_that_cannot_be_written_hides_nothing(prove: Prove, tmp_path: Path, form: str) -> None:
+    report = str(tmp_path / "nowhere" / "report.xml")
+    sent = prove(HAPPY, "--junit", report, "--format", form)
+    assert sent.exit == (2 if form == "nagios" else 73)
+    assert "cannot write" in sent.stdout + sent.stderr
+    failed = prove(with_recipients(UNKNOWN), "--junit", report, "--format", form)
+    assert failed.exit == (2 if form == "nagios" else 67)
+    assert "does not exist" in failed.stdout + failed.stderr
+
+
+def test_a_junit_file_that_cannot_be_written_leaves_the_envelope_whole(prove: Prove, tmp_path: Path) -> None:
+    report = str(tmp_path / "nowhere" / "report.xml")
+    sent = prove(HAPPY, "--junit", report, "--json").json
+    assert (sent["exit"], sent["error"]["code"], sent["data"]["receipt"]["code"]) == (73, "file.cannot_create", 250)
+    failed = prove(with_recipients(UNKNOWN), "--junit", report, "--json").json
+    assert (failed["exit"], failed["error"]["code"]) == (67, "rcpt.unknown_user")
+    assert [warning["code"] for warning in failed["warnings"]] == ["file.cannot_create"]

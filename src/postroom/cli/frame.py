@@ -27,7 +27,6 @@ class Front:
         self.flags = flags
         self.command = command
         self.status: Exit | int = Exit.OK
-        self.replaced = False
 
     @property
     def group_only(self) -> bool:
@@ -69,11 +68,6 @@ class Front:
         """Show the result; its exit status becomes the program's."""
         self.status = result.exit
         quietly(lambda: self.renderer.result(result, view))
-
-    def replace(self, result: Result, view: View) -> None:
-        """Show a report in the place of the usual text, errors included."""
-        self.replaced = True
-        self.finish(result, view)
 
     def show(self, blocks: Iterable[Block]) -> None:
         """Show something before the end of a call that fails (text only)."""

@@ -150,8 +150,6 @@ def _fail(front: Front, error: PostroomError) -> int:
         # A second signal ends the program at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if front.replaced:
-        return int(front.status)
     try:
         quietly(sys.stdout.flush)
         quietly(lambda: front.renderer.error(error, front.command))

@@ -17,7 +17,8 @@ def step_line(step: Step) -> tuple[str, str]:
 
 
 def _failure(detail: Detail) -> str:
-    return _reply(detail) or detail.get("text") or detail.get("sign") or detail.get("code") or ""
+    refused = next((row for row in detail.get("recipients") or () if row["class"]), detail)
+    return _reply(refused) or detail.get("text") or detail.get("sign") or detail.get("code") or ""
 
 
 def _reply(detail: Detail) -> str:

@@ -87,7 +87,7 @@ FORGED = "250-ok\nerror: forged\n::error::forged"
 
 
 def test_no_foreign_string_forges_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    blocks = [Line(FORGED), Next(FORGED, FORGED), Fields([("name", FORGED)]), Table(("a",), [(FORGED,)])]
+    blocks: list[Block] = [Line(FORGED), Next(FORGED, FORGED), Fields([("name", FORGED)]), Table(("a",), [(FORGED,)])]
     error = PostroomError("c", FORGED, hint=FORGED, detail=FORGED)
     renderer, out, err = rendered(as_json=False)
     terminal = Renderer(RichOutput(no_color=True))

@@ -13,7 +13,7 @@ from postroom.domain.kinds import Duration
 from postroom.domain.reply import STEPS
 from postroom.domain.settings import KINDS_OF_MAIL
 from postroom.errors import Exit, FileError, PostroomError, UsageError
-from postroom.result import Result
+from postroom.result import Result, Warn
 from postroom.services.smtp_test import Request
 from postroom.ui.views import smtp_test as views
 
@@ -72,15 +72,13 @@ def test_server(
       postroom smtp test main bob@example.com --retries 5 --wait 10s --format github
     """
     front = front_of(ctx)
+    _one_of("--format", format_, FORMATS)
     _one_of("--until", until, STEPS)
     _one_of("--as", kind, KINDS_OF_MAIL)
-    _one_of("--format", format_, FORMATS)
     names = [word for word in words or () if "@" not in word]
     if len(names) > 1:
         raise UsageError("usage.bad_argument", f"{names[1]!r} is a second server name", hint="recipients have an @")
-    trial = try_values(front, names[0] if names else None, given_values(given), given_secrets(front, given))
     request = Request(
-        name=trial.name,
         recipients=[*(word for word in words or () if "@" in word), *(to or ())] or front.desk.default_recipients,
         kind=kind,
         until=until,
@@ -89,33 +87,51 @@ def test_server(
         retries=retries,
         wait_seconds=_seconds(wait),
     )
+    failure: PostroomError | None = None
     try:
+        trial = try_values(front, names[0] if names else None, given_values(given), given_secrets(front, given))
         result = prove(trial, request, live=format_ == "text")
-    except PostroomError as error:
-        if not _report(front, junit, format_, Result("smtp test", error.data, exit=Exit(error.exit)), error):
-            front.show(views.failed(error.data))
-        raise
-    if not _report(front, junit, format_, result, None):
+    except PostroomError as found:
+        failure = found
+        result = Result("smtp test", found.data, found.warnings, Exit(found.exit))
+    unwritten = None if junit is None else _write_junit(junit, result, failure)
+    if failure and unwritten:
+        failure.warnings = (*failure.warnings, Warn(unwritten.code, unwritten.message, unwritten.hint))
+    error = failure or unwritten
+    if format_ != "text" and not front.flags.json:
+        _report(front, format_, result, error)
+    elif error is None:
         front.finish(result, views.smtp_test)
+    else:
+        front.show(views.failed(result.data) if failure else views.smtp_test(result.data))
+        raise error
 
 
-def _report(front: Front, junit: Path | None, form: str, result: Result, error: PostroomError | None) -> bool:
-    """Write the reports that were asked for; True when one took the place of the text."""
-    if junit is None and (form == "text" or front.flags.json):
-        return False
-    reports = load("postroom.ui.views.reports:REPORTS")
-    if junit is not None:
-        try:
-            junit.write_text(reports["junit"](result, error), encoding="utf-8")
-        except OSError as problem:
-            what = f"cannot write {junit}: {problem.strerror}"
-            raise FileError("file.cannot_create", what, exit=Exit.CANNOT_CREATE) from problem
-    if form == "text" or front.flags.json:
-        return False
-    text = reports[form](result, error)
-    status = load("postroom.ui.views.reports:nagios_status")(result, error) if form == "nagios" else result.exit
-    front.replace(Result("smtp test", {**result.data, "text": text}, exit=status), views.report)
-    return True
+def _write_junit(file: Path, result: Result, failure: PostroomError | None) -> FileError | None:
+    """Write the report. The error when it cannot be written holds all that the test found."""
+    text = load("postroom.ui.views.reports:REPORTS")["junit"](result, failure)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        unwritten = FileError(
+            "file.cannot_create",
+            f"cannot write {file}: {error.strerror}",
+            hint="name a file in a directory that is yours: --junit FILE",
+            exit=Exit.CANNOT_CREATE,
+            data=dict(result.data),
+        )
+        unwritten.__cause__, unwritten.warnings = error, tuple(result.warnings)
+        return unwritten
+    return None
+
+
+def _report(front: Front, form: str, result: Result, error: PostroomError | None) -> None:
+    """Show a report in the place of the text, errors included."""
+    text = load("postroom.ui.views.reports:REPORTS")[form](result, error)
+    status = error.exit if error else result.exit
+    if form == "nagios":
+        status = load("postroom.ui.views.reports:nagios_status")(result, error)
+    front.finish(Result("smtp test", {**result.data, "text": text}, exit=status), views.report)
 
 
 def _one_of(option: str, word: str | None, known: tuple[str, ...]) -> None:

@@ -29,9 +29,9 @@ def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
 
 def failed(data: Mapping[str, Any]) -> Iterable[Block]:
     """What a failed test leaves to read: the dialogue, or where it is kept."""
-    if data["transcript"]:
+    if data.get("transcript"):
         yield Verbatim(data["transcript"])
-    elif data["transcript_file"]:
+    elif data.get("transcript_file"):
         yield Line(f"the dialogue is kept in {data['transcript_file']}", "dim")
 
 
