@@ -183,3 +183,67 @@ def test_both_ways_to_log_in_are_named_where_the_provider_has_both(run_postroom:
     assert done.json["data"]["missing"] == ["--access-token-command", "--password-stdin"]
     given = run_postroom("smtp", "set", "main", "--password-env", "PW", "--json")
     assert (given.json["data"]["missing"], given.json["data"]["server"]["auth"]) == ([], "password")
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("smtp show relaay", "did you mean relay?"),
+        ("smtp use zzz", "postroom smtp list"),
+        ("smtp tset", "did you mean postroom smtp set or postroom smtp test?"),
+        ("smtp providers gmial", "did you mean gmail?"),
+        ("smtp providers a@example.invalid", "postroom smtp providers a@example.invalid --online looks up"),
+        ("smtp set x --provider gmial", "postroom smtp providers"),
+        ("smtp use", "postroom smtp use --help"),
+        ("config rollback 7", "postroom config history"),
+    ],
+)
+def test_a_slip_is_answered_with_what_to_type(run_postroom: RunPostroom, line: str, hint: str) -> None:
+    add(run_postroom, "relay")
+    error = run_postroom(*line.split(), "--json").json["error"]
+    assert error["hint"].startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [("smtp rename a", "NEW"), ("sandbox run", "-- CMD [ARG]..."), ("secrets move main.password", "--store")],
+)
+def test_what_is_missing_is_named_as_the_help_names_it(run_postroom: RunPostroom, line: str, missing: str) -> None:
+    done = run_postroom(*line.split())
+    assert done.exit == 2
+    command = " ".join(line.split()[:2])
+    assert done.stderr.startswith(f"error: postroom {command} needs {missing}\n")
+
+
+def test_the_help_shows_required_arguments_bare_and_the_others_in_brackets(run_postroom: RunPostroom) -> None:
+    assert "smtp rename [OPTIONS] OLD NEW\n" in run_postroom("smtp", "rename", "--help").stdout
+    assert "smtp show [OPTIONS] [NAME]\n" in run_postroom("smtp", "show", "--help").stdout
+
+
+def test_an_option_that_nothing_reads_yet_is_recorded_with_a_warning(run_postroom: RunPostroom) -> None:
+    done = run_postroom("smtp", "set", "--host", "a.example.com", "--rate", "30/min", "--json")
+    assert [warning["code"] for warning in done.json["warnings"]] == ["config.not_read_yet"]
+
+
+def test_a_configuration_that_came_without_its_secret_is_not_ready(run_postroom: RunPostroom, tmp_path: Path) -> None:
+    run_postroom("smtp", "set", "main", "--host", "a.example.com", "--username", "alice")
+    given = ("secrets", "set", "main.password", "--stdin", "--store", "encrypted")
+    assert run_postroom(*given, input="secret\n").exit == 0
+    assert run_postroom("status", "--json").json["data"]["ready"] is True
+    exported = tmp_path / "moved.toml"
+    exported.write_text(run_postroom("config", "export").stdout)
+    elsewhere = ("--config", str(tmp_path / "other.toml"), "--state-dir", str(tmp_path / "state"))
+    applied = run_postroom(*elsewhere, "config", "apply", str(exported))
+    assert "next: postroom status" in applied.stderr
+    status = run_postroom(*elsewhere, "status", "--json")
+    assert (status.exit, status.json["data"]["missing"]) == (78, "postroom secrets set main.password")
+    assert run_postroom(*elsewhere, *given, input="secret\n").exit == 0
+    assert run_postroom(*elsewhere, "status", "--json").json["data"]["ready"] is True
+
+
+def test_a_preset_is_set_up_under_a_name_of_its_own(run_postroom: RunPostroom) -> None:
+    add(run_postroom, "main")
+    shown = run_postroom("smtp", "providers", "alice@gmail.com")
+    command = shown.stderr.partition("next: postroom ")[2].partition("  (")[0]
+    assert run_postroom(*command.split()).exit == 0
+    assert names(run_postroom) == {"main": True, "gmail": False}

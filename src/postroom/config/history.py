@@ -6,6 +6,7 @@ Whoever keeps a copy holds the lock of the configuration file; that makes the nu
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -43,11 +44,12 @@ class History:
             return []
         except OSError as error:
             raise ConfigError("config.no_history", f"{self._directory} cannot be read: {error.strerror}") from error
-        return sorted(
-            Copy(int(match[1]), datetime.strptime(match[2], _STAMP).replace(tzinfo=UTC), self._directory / match[0])
-            for match in map(pattern.fullmatch, names)
-            if match
-        )
+        copies = []
+        for match in filter(None, map(pattern.fullmatch, names)):
+            with suppress(ValueError):  # such a name, but no such day: none of ours
+                moment = datetime.strptime(match[2], _STAMP).replace(tzinfo=UTC)
+                copies.append(Copy(int(match[1]), moment, self._directory / match[0]))
+        return sorted(copies)
 
     def keep(self, name: str, data: bytes) -> Copy:
         """Keep what the file holds before it is changed, and let go of the oldest copies. Raise FileError."""
@@ -68,7 +70,7 @@ class History:
         if copy is None or data is None:
             raise ConfigError(
                 "config.no_such_copy",
-                "the history is empty" if number is None else f"there is no copy {number} in the history",
-                hint="postroom config history",
+                "there is no earlier version" if number is None else f"there is no copy {number} in the history",
+                hint="" if number is None else "postroom config history",
             )
         return copy, data

@@ -1,5 +1,6 @@
 """Owns the choice of a server and what is said of one in JSON."""
 
+from difflib import get_close_matches
 from typing import Any
 
 from postroom.domain.settings import Key, Section, Server, Settings
@@ -17,7 +18,11 @@ def choose_server(settings: Settings, name: str | None, *, kind: str | None = No
         return next(iter(settings.servers.values()))
     if wanted is None:
         what = "there are several servers and no default" if settings.servers else "no mail server is configured"
-        hint = "postroom smtp use NAME" if settings.servers else "postroom smtp set --host HOST, or --provider ID"
+        hint = (
+            f"postroom smtp use NAME, one of {', '.join(settings.servers)}"
+            if settings.servers
+            else "postroom smtp set asks for one on a terminal; in a script: postroom smtp set --host HOST"
+        )
         raise ConfigError("config.no_server", what, hint=hint)
     return named_server(settings, wanted)
 
@@ -27,11 +32,9 @@ def named_server(settings: Settings, name: str) -> Server:
     if name in settings.servers:
         return settings.servers[name]
     known = ", ".join(settings.servers) or "none"
-    raise ConfigError(
-        "config.unknown_server",
-        f"there is no server {name!r}; known: {known}",
-        hint=f"postroom smtp set {name} --host HOST",
-    )
+    near = get_close_matches(name, settings.servers, n=1)
+    hint = f"did you mean {near[0]}?" if near else "postroom smtp list" if settings.servers else "postroom smtp set"
+    raise ConfigError("config.unknown_server", f"there is no server {name!r}; known: {known}", hint=hint)
 
 
 def written_server(settings: Settings, name: str) -> Server:

@@ -65,7 +65,7 @@ def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str)
     if not NAME.fullmatch(new):
         raise UsageError("usage.bad_name", f"the name {new!r} must match {NAME.pattern}")
     if new in settings.servers:
-        raise UsageError("usage.name_taken", f"there is a server {new!r} already", hint=f"postroom smtp remove {new}")
+        raise UsageError("usage.name_taken", f"there is a server {new!r} already", hint="choose another name")
     binding = Binding(server.host, server.username or "")
     stored = _stored(settings, server)
     moved = {path: Reference(old_one.scheme, "/".join(("smtp", new, *path))) for path, old_one in stored.items()}

@@ -103,6 +103,7 @@ def smtp_set(
         what = f"--provider {known.id}" if known else "--host HOST; postroom smtp providers lists the presets"
         hint = f"postroom smtp set {name} {what}"
         raise UsageError("usage.missing_value", f"the new server {name} needs --host or --provider", hint=hint)
+    _check_provider(values.get(("provider",)), presets)
     references = _references(request, vault, name)
 
     def mutate(draft: Draft) -> None:
@@ -144,8 +145,25 @@ def smtp_set(
                 for domain, meant in near_misses(request.values, presets.known_domains).items()
             ),
             *_unbound(server, references, vault),
+            *_unread(base, (*request.values, *request.secrets)),
         ],
     )
+
+
+def _check_provider(provider: str | None, presets: Presets) -> None:
+    """Raise UsageError for a provider without a preset, before anything reads the file with it."""
+    if provider is not None and provider != "custom" and presets.preset(provider) is None:
+        what = f"--provider {provider!r}: no such provider is known"
+        raise UsageError("usage.bad_value", what, hint="postroom smtp providers")
+
+
+def _unread(base: KeyPath, paths: Sequence[KeyPath]) -> list[Warn]:
+    """Say which of the given settings no command of this release reads."""
+    keys = [key for path in paths if (key := key_of((*base, *path))) is not None and key.reserved]
+    return [
+        Warn("config.not_read_yet", f"{key.option} is recorded, but no command of this release reads it")
+        for key in keys
+    ]
 
 
 def unset_paths(names: Sequence[str]) -> list[KeyPath]:

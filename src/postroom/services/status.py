@@ -3,16 +3,26 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Server, Settings
 from postroom.errors import Exit
 from postroom.result import Result
 from postroom.services.servers import brief, choose_server
 
+BoundTo = Callable[[Reference], Binding | None]
+
 
 def status(
-    settings: Settings, *, last_tests: Mapping[str, Mapping[str, Any]], fingerprint: Callable[[Server], str]
+    settings: Settings,
+    *,
+    last_tests: Mapping[str, Mapping[str, Any]],
+    fingerprint: Callable[[Server], str],
+    bound_to: BoundTo,
 ) -> Result:
-    """The servers with their last test; the exit is OK, LOGIN_NEEDED, or CONFIG when nothing can be sent."""
+    """The servers with their last test; the exit is OK, LOGIN_NEEDED, or CONFIG when nothing can be sent.
+
+    `bound_to` tells whom a stored secret is for, without opening its store; None where it is not kept here.
+    """
     default = choose_server(settings, None).name if _has_default(settings) else None
     rows = []
     for server in settings.servers.values():
@@ -24,10 +34,10 @@ def status(
                 "default": server.name == default,
                 "state": state,
                 "last_test": {"time": test["time"], "ok": test["ok"], "code": test["code"]} if test else None,
-                "needs": _needs(server),
+                "needs": _needs(server, bound_to),
             }
         )
-    missing, code = _first_missing(settings, default)
+    missing, code = _first_missing(settings, default, bound_to)
     data = {
         "ready": missing is None,
         "missing": missing,
@@ -52,18 +62,24 @@ def _state(server: Server, test: Mapping[str, Any] | None, fingerprint: Callable
     return "tested" if test["ok"] else "broken"
 
 
-def _needs(server: Server) -> str | None:
+def _needs(server: Server, bound_to: BoundTo) -> str | None:
     """The command that gives a login what it lacks."""
     if server.auth in ("password", "oauth2") and not server.username:
         return f"postroom smtp set {server.name} --username NAME"
     if server.auth == "password" and server.password is None:
         return f"postroom smtp set {server.name} --password-stdin"
     if server.auth == "oauth2" and server.access_token is None:
-        return f"postroom smtp set {server.name} --access-token-command CMD"
-    return None
+        return f"postroom smtp set {server.name} --access-token-command 'CMD'"
+    field = {"password": "password", "oauth2": "access_token"}.get(server.auth, "")
+    reference: Reference | None = getattr(server, field) if field else None
+    if reference is None or reference.scheme not in STORED_SCHEMES:
+        return None
+    # Other than after a move to another machine, or a change of the host or the username.
+    here = bound_to(reference) == Binding(server.host, server.username or "")
+    return None if here else f"postroom secrets set {server.name}.{field}"
 
 
-def _first_missing(settings: Settings, default: str | None) -> tuple[str | None, Exit]:
+def _first_missing(settings: Settings, default: str | None, bound_to: BoundTo) -> tuple[str | None, Exit]:
     if not settings.servers:
         return "postroom smtp set", Exit.CONFIG
     if default is None:
@@ -73,7 +89,7 @@ def _first_missing(settings: Settings, default: str | None) -> tuple[str | None,
     server = settings.servers[default]
     if not server.enabled:
         return f"postroom smtp enable {default}", Exit.CONFIG
-    needs = _needs(server)
+    needs = _needs(server, bound_to)
     if needs:
         return needs, Exit.LOGIN_NEEDED if server.auth == "oauth2" else Exit.CONFIG
     return None, Exit.OK

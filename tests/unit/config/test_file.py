@@ -230,7 +230,7 @@ def test_a_rollback_mends_a_file_that_is_no_toml(main: Path, file: ConfigFile) -
     assert file.copies()[-1].path.read_bytes() == b"[smtp\n\xff"
 
 
-@pytest.mark.parametrize(("number", "message"), [(None, "the history is empty"), (7, "there is no copy 7")])
+@pytest.mark.parametrize(("number", "message"), [(None, "there is no earlier version"), (7, "there is no copy 7")])
 def test_a_copy_that_is_not_there_is_told(file: ConfigFile, number: int | None, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         file.rollback(number)

@@ -183,7 +183,7 @@ def apply(
     front = front_of(ctx)
     name, data = ("stdin", sys.stdin.buffer.read()) if file == "-" else (file, _read(file))
     result = config_change.apply(front.desk.file, name, data, prune=prune, check=check, dry_run=dry_run)
-    front.finish(result, views.changed)
+    front.finish(result, views.applied)
 
 
 def _read(file: str) -> bytes:

@@ -25,6 +25,11 @@ def status(ctx: typer.Context) -> None:
     front = front_of(ctx)
     desk = front.desk
     front.finish(
-        desk_status(desk.settings, last_tests=desk.tests.last(), fingerprint=desk.tests.fingerprint),
+        desk_status(
+            desk.settings,
+            last_tests=desk.tests.last(),
+            fingerprint=desk.tests.fingerprint,
+            bound_to=desk.vault.bound_to,
+        ),
         views.status,
     )

@@ -54,6 +54,13 @@ def changed(data: Mapping[str, Any]) -> Iterable[Block]:
     yield from changes(data, "configuration changed")
 
 
+def applied(data: Mapping[str, Any]) -> Iterable[Block]:
+    """What was changed, or would be. The secrets do not come along."""
+    yield from changed(data)
+    if data["changed"] and not data["dry_run"]:
+        yield Next("postroom status", "says what is still missing here")
+
+
 def history(data: Mapping[str, Any]) -> Iterable[Block]:
     """A row a version."""
     if not data["copies"]:
