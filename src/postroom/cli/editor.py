@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
-from postroom.errors import FileError, UsageError
+from postroom.errors import Exit, FileError, UsageError
 
 _FALLBACKS = ("editor", "nano", "vi")  # Debian's own choice first
 
@@ -20,9 +21,14 @@ def edit_text(text: str, *, name: str, directory: Path, environ: Mapping[str, st
     too, and all goes away together. Raise UsageError when there is no editor or it fails; the text is then as it was.
     """
     argv = _editor(environ)
-    with tempfile.TemporaryDirectory(prefix=".edit-", dir=directory) as private:
-        copy = Path(private) / name
-        copy.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with ExitStack() as until_read:
+        try:
+            private = until_read.enter_context(tempfile.TemporaryDirectory(prefix=".edit-", dir=directory))
+            copy = Path(private) / name
+            copy.write_bytes(text.encode("utf-8", "surrogateescape"))
+        except OSError as error:
+            message = f"no copy to edit can be written in {directory}: {error.strerror}"
+            raise FileError("file.cannot_write", message, exit=Exit.CANNOT_CREATE) from error
         try:
             status = subprocess.run([*argv, str(copy)], check=False).returncode
         except OSError as error:

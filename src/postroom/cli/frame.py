@@ -41,11 +41,15 @@ class Front:
         make = load("postroom.desk:Desk")
         desk: Desk = make(config=flags.config, state_dir=flags.state_dir, system=flags.system, user=flags.user)
         if self.prompt.possible:
-            desk.ask_secret = lambda question: self.prompt.secret(question, option="--password-stdin")
+            desk.ask_secret = self._ask_secret
         if flags.verbose:
             self.talk(f"configuration: {', '.join(str(path) for path in desk.scope.layers if path.exists()) or 'none'}")
             self.talk(f"state: {desk.scope.state}")
         return desk
+
+    def _ask_secret(self, question: str) -> str:
+        self.close()  # a spinner would run over the question
+        return self.prompt.secret(question, option="--password-stdin")
 
     @cached_property
     def prompt(self) -> "Prompt":

@@ -14,6 +14,7 @@ from postroom.files import Owner, atomic_write, locked, make_directory, read_pri
 
 FILE = "last-tests.json"
 LOCK_SECONDS = 5.0
+_FIELDS = {"time", "ok", "code", "fingerprint"}
 KEPT_TRANSCRIPTS = 20
 """Enough to compare a failure with those before it, few enough to stay small."""
 
@@ -44,9 +45,10 @@ class TestRecords:
             return {}
         try:
             found = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}  # a memory that cannot be read is no memory: the next test writes it anew
-        return found if isinstance(found, dict) else {}
+        rows = found.items() if isinstance(found, dict) else ()
+        return {name: row for name, row in rows if isinstance(row, dict) and row.keys() >= _FIELDS}
 
     def remember(self, server: Server, error: PostroomError | None) -> None:
         """Note how the test of a configured server ended."""

@@ -46,7 +46,7 @@ class Ledger:
                 Reference.parse(name): Row(_moment(row["set_at"]), Binding(str(row["host"]), str(row["username"])))
                 for name, row in document.get("secrets", {}).items()
             }
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise SecretError(
                 "secret.ledger_damaged",
                 f"{self.path} is damaged: nobody can say any more whom the secrets are for",
@@ -86,5 +86,6 @@ class Ledger:
 
 
 def _moment(text: str) -> str:
-    datetime.fromisoformat(text)  # raises ValueError
+    if datetime.fromisoformat(text).tzinfo is None:  # which itself raises ValueError
+        raise ValueError("has no time zone")
     return text

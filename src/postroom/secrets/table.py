@@ -32,7 +32,7 @@ class Table:
             return None
         try:
             document = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None  # the parser's exception holds the text, which may be secrets: not chained
         if not isinstance(document, dict):
             raise damaged(self.path)

@@ -94,7 +94,8 @@ class Vault:
         raise SecretError(
             "secret.no_store",
             f"no secret store usable here: {scheme}: {state.reason}",
-            hint=" ".join(part for part in (state.hint, "" if "--store" in state.hint else INSTEAD) if part),
+            # On lines of their own: the first may be a command to type.
+            hint="\n".join(part for part in (state.hint, "" if "--store" in state.hint else INSTEAD) if part),
             data={"store": scheme, "state": state.state},
         )
 

@@ -1,0 +1,53 @@
+"""Rubbish in the files of the state: told in words, or taken for no memory; never a bug."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunPostroom
+
+RUBBISH = {
+    "nothing": b"",
+    "no text": b"\xff\xfe\x00",
+    "half": b'{"version": 1, "secrets": {',
+    "nested": b"[" * 100_000,
+    "another form": b'{"version": 1, "main": 3, "secrets": {"smtp/main/password": 3}}',
+    "no rows": b'{"version": 1, "main": {}, "secrets": []}',
+    "no time zone": b'[secrets."plain:smtp/main/password"]\nset_at = "2026-01-01"\nhost = "h"\nusername = "u"\n',
+}
+READERS = {
+    "secrets.plain": ["smtp test --until token --to a@b.example"],
+    "secrets": ["secrets stores", "secrets move main.password --store encrypted"],
+    "secrets.key": ["secrets stores"],
+    "secrets.toml": ["secrets list", "smtp show", "status"],
+    "last-tests.json": ["status"],
+}
+
+
+@pytest.fixture
+def state(run_postroom: RunPostroom) -> Path:
+    """The state of a desk with one server and its password in plain text."""
+    options = ("--host", "h.example", "--username", "u", "--password-stdin", "--store", "plain", "--insecure-storage")
+    assert run_postroom("smtp", "set", "main", *options, input="swordfish\n").exit == 0
+    return Path(run_postroom("config", "path", "--json").json["data"]["state"])
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH.values(), ids=RUBBISH)
+@pytest.mark.parametrize(("file", "line"), [(file, line) for file, lines in READERS.items() for line in lines])
+def test_rubbish_in_a_file_of_the_state_is_no_bug(
+    run_postroom: RunPostroom, state: Path, file: str, line: str, rubbish: bytes
+) -> None:
+    (state / file).write_bytes(rubbish)
+    (state / file).chmod(0o600)
+    done = run_postroom(*line.split(), "--json")
+    found = json.loads(done.stdout)
+    assert done.exit in (0, 78), done.stdout
+    assert found["error"] is None or found["error"]["hint"]
+
+
+def test_a_foreign_name_in_the_history_is_passed_over(run_postroom: RunPostroom, state: Path) -> None:
+    assert run_postroom("smtp", "set", "main", "--port", "587").exit == 0
+    (state / "history" / "000999-20269999T000000Z-config.toml").write_bytes(b"")
+    copies = run_postroom("config", "history", "--json").json["data"]["copies"]
+    assert [copy["number"] for copy in copies] == [1]
