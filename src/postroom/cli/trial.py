@@ -1,6 +1,7 @@
 """Owns values that are tried before they are saved: a server of options on top of what is configured."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 from postroom.cli.frame import Front
@@ -42,13 +43,18 @@ class Trial(NamedTuple):
 
 
 def try_values(
-    front: Front, name: str | None, values: Mapping[KeyPath, str], secrets: Mapping[KeyPath, Secret | Reference]
+    front: Front,
+    name: str | None,
+    values: Mapping[KeyPath, str],
+    secrets: Mapping[KeyPath, Secret | Reference],
+    *,
+    kind: str | None = None,
 ) -> Trial:
-    """Lay the values over the named server, the default one, or a new one where there is none."""
+    """Lay the values over the named server, the one that this kind of mail takes, or a new one where there is none."""
     desk = front.desk
     if not values and not secrets:
         return Trial(desk.settings, name, unsaved=False, secrets={}, front=front)
-    name = name or _present(desk.settings) or UNSAVED
+    name = name or _present(desk.settings, kind) or UNSAVED
     base = ("smtp", "servers", name)
     parsed = read_values(base, values)
     overrides = {}
@@ -70,9 +76,9 @@ def try_values(
 _LOGIN = {("password",): "password", ("access_token",): "oauth2"}
 
 
-def _present(settings: Settings) -> str | None:
+def _present(settings: Settings, kind: str | None) -> str | None:
     try:
-        return choose_server(settings, None).name
+        return choose_server(settings, None, kind=kind).name
     except ConfigError:
         return None
 
@@ -87,7 +93,10 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
     watch = front.step if live else lambda _step: None
     request = request._replace(name=trial.name)
     try:
-        return smtp_test(trial.settings, desk.mailer, request, surroundings, credential=trial.credential, watch=watch)
+        # A person is asked once, however often it is tried.
+        return smtp_test(
+            trial.settings, desk.mailer, request, surroundings, credential=cache(trial.credential), watch=watch
+        )
     except PostroomError as error:
         error.hint = _hint(trial, error)
         raise

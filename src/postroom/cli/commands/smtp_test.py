@@ -89,7 +89,8 @@ def test_server(
     )
     failure: PostroomError | None = None
     try:
-        trial = try_values(front, names[0] if names else None, given_values(given), given_secrets(front, given))
+        name = names[0] if names else None
+        trial = try_values(front, name, given_values(given), given_secrets(front, given), kind=kind)
         result = prove(trial, request, live=format_ == "text")
     except PostroomError as found:
         failure = found
