@@ -34,6 +34,11 @@ class Broken(Exception):
         self.reply = reply
 
 
+def words_of(error: OSError) -> str:
+    """What the system says, without the number: people have no use for it."""
+    return error.strerror or str(error)
+
+
 class Place(NamedTuple):
     """An address to connect to: IP address and port."""
 
@@ -49,7 +54,7 @@ def resolve(host: str, port: int, timeout_seconds: float) -> list[Place]:
         raise Broken("resolver-failed", f"no answer from the resolver after {timeout_seconds:.0f} s")
     if isinstance(answer, OSError):
         missing = answer.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
-        raise Broken("host-not-found" if missing else "resolver-failed", str(answer)) from answer
+        raise Broken("host-not-found" if missing else "resolver-failed", words_of(answer)) from answer
     places = {info[4][:2]: Place(info[0], str(info[4][0]), info[4]) for info in answer}
     return list(places.values())
 
@@ -93,11 +98,11 @@ def connect(places: Sequence[Place], clock: Clock, until: float) -> socket.socke
         try:
             return _connected(place, share)
         except OSError as error:
-            errors.append({"address": place.address, "error": error.strerror or str(error)})
+            errors.append({"address": place.address, "error": words_of(error)})
             first = first or error
     if first is None:
         raise Broken("host-not-found", "the name has no address")
-    raise Broken(_sign(first), str(first), {"errors": errors}) from first
+    raise Broken(_sign(first), words_of(first), {"errors": errors}) from first
 
 
 def _connected(place: Place, seconds: float) -> socket.socket:
@@ -138,7 +143,7 @@ class Connection:
             self.peer, self.port = str(peer[0]), int(peer[1])
         except OSError as error:
             sock.close()
-            raise Broken("closed", str(error)) from error
+            raise Broken("closed", words_of(error)) from error
 
     def read(self, until: float) -> bytes:
         """What has come, b"" at the end of the stream."""

@@ -13,7 +13,7 @@ from postroom.domain.reply import Reply, Signs, TransportError
 from postroom.domain.settings import Server
 from postroom.result import Step, Watch
 from postroom.transport import protocol as smtp
-from postroom.transport.connection import Broken, Connection
+from postroom.transport.connection import Broken, Connection, words_of
 from postroom.transport.replies import NotSmtp, decode
 from postroom.transport.transcript import Transcript
 
@@ -173,7 +173,7 @@ class Dialogue:
         if error is not None and self.smtp.encrypted and self.encryption:
             sign = self.encryption.sign_of(error) or sign
         fragment = self.smtp.fragment
-        text = str(error) if error else "the server closed the connection"
+        text = words_of(error) if error else "the server closed the connection"
         raise Broken(sign, text, {"fragment": fragment} if fragment else None) from error
 
     # The connection.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from postroom.clock import Clock, rfc3339
 from postroom.domain.settings import Tls
 from postroom.errors import Exit, FileError
-from postroom.transport.connection import Broken, Connection
+from postroom.transport.connection import Broken, Connection, words_of
 from postroom.transport.pin_context import key_is_identity
 
 HASHED_DIRECTORY = "/etc/ssl/certs"
@@ -216,7 +216,7 @@ def _unusable(error: OSError, what: str, options: str) -> FileError:
     if isinstance(error, ssl.SSLError):
         reason = "it is not in PEM format, or the key does not belong to it or needs a passphrase"
     else:
-        reason = error.strerror or str(error)
+        reason = words_of(error)
     return FileError(
         "file.tls_unusable",
         f"{what} cannot be used: {reason}",
@@ -258,7 +258,7 @@ def _text(error: OSError) -> str:
         return error.verify_message
     if isinstance(error, ssl.SSLError):
         return error.reason or str(error)
-    return str(error)
+    return words_of(error)
 
 
 def _handshake_sign(error: OSError) -> str:

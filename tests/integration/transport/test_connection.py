@@ -44,7 +44,7 @@ def test_every_address_that_failed_is_told(closed_port: int) -> None:
     places = [place("127.0.0.1", closed_port), place("127.0.0.2", closed_port)]
     with pytest.raises(Broken) as caught:
         connect(places, clock, clock.monotonic() + 5)
-    assert caught.value.sign == "connection-refused"
+    assert (caught.value.sign, caught.value.text) == ("connection-refused", "Connection refused")
     assert [error["address"] for error in caught.value.evidence["errors"]] == ["127.0.0.1", "127.0.0.2"]
 
 
