@@ -281,22 +281,22 @@ complete -c postroom -n '__postroom_in "smtp set"' -l helo -d 'The name that thi
 complete -c postroom -n '__postroom_in "smtp set"' -l tls-profile -d 'The TLS profile whose settings apply.' -r -f -a '(__postroom_ask profiles)'
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy -d 'The SOCKS5 or HTTP CONNECT proxy on the way to the server.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l allow-cleartext -d 'Accept security none off this machine: for mail without a login, or for the login as well.' -r -f -a 'mail login'
-complete -c postroom -n '__postroom_in "smtp set"' -l connect-timeout -d 'Time limit to connect and log in.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l timeout -d 'Time limit for the server\'s final word on a mail.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l rate -d 'No more messages than this go out. Default: the preset\'s.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l max-connections -d 'No more connections than this at a time.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l tls-min -d 'The lowest TLS version that is spoken.' -r -f -a '1.2 1.3'
+complete -c postroom -n '__postroom_in "smtp set"' -l connect-timeout -d 'Time limit to connect and log in. Default: 30s.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l timeout -d 'Time limit for the server\'s final word on a mail. Default: 1m.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l tls-min -d 'The lowest TLS version that is spoken. Default: 1.2.' -r -f -a '1.2 1.3'
 complete -c postroom -n '__postroom_in "smtp set"' -l ca-file -d 'Trust the authorities in this PEM file instead of the system\'s.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l client-cert -d 'Certificate that this machine shows to the server (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l client-key -d 'Private key of the client certificate (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l pin -d 'Accept only a certificate with this public key, whatever authority signed it.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l flow -d 'The way in which a person or this machine logs in.' -r -f -a 'browser paste device client-credentials service-account'
-complete -c postroom -n '__postroom_in "smtp set"' -l client-id -d 'The application\'s client ID at the provider.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-expires -d 'The day on which the client secret dies.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l issuer -d 'The issuer of the provider, for discovery.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l scope -d 'The scopes to ask for, separated by spaces.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l redirect-uri -d 'The redirect address that is registered for the application.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l flow -d 'The way in which a person or this machine logs in. Not used by this release.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "smtp set"' -l client-id -d 'The application\'s client ID at the provider. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-expires -d 'The day on which the client secret dies. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l issuer -d 'The issuer of the provider, for discovery. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l scope -d 'The scopes to ask for, separated by spaces. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l redirect-uri -d 'The redirect address that is registered for the application. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l password-stdin -d 'Read the password from standard input and store it.'
 complete -c postroom -n '__postroom_in "smtp set"' -l password-file -d 'Read the password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l password-command -d 'Read the password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
@@ -309,10 +309,10 @@ complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-stdin -d 'R
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-file -d 'Read the proxy\'s password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-command -d 'Read the proxy\'s password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-env -d 'Read the proxy\'s password from this environment variable each time.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it.'
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time.' -r -F
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it. Not used by this release.'
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time. Not used by this release.' -r -F
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time. Not used by this release.' -r -F -a '(__fish_complete_command)'
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_at "smtp set" 1' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_at "smtp show" 1' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_at "smtp use" 1' -f -a '(__postroom_ask servers)'
@@ -350,22 +350,22 @@ complete -c postroom -n '__postroom_in "smtp test"' -l helo -d 'The name that th
 complete -c postroom -n '__postroom_in "smtp test"' -l tls-profile -d 'The TLS profile whose settings apply.' -r -f -a '(__postroom_ask profiles)'
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy -d 'The SOCKS5 or HTTP CONNECT proxy on the way to the server.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l allow-cleartext -d 'Accept security none off this machine: for mail without a login, or for the login as well.' -r -f -a 'mail login'
-complete -c postroom -n '__postroom_in "smtp test"' -l connect-timeout -d 'Time limit to connect and log in.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l timeout -d 'Time limit for the server\'s final word on a mail.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l rate -d 'No more messages than this go out. Default: the preset\'s.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l max-connections -d 'No more connections than this at a time.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l tls-min -d 'The lowest TLS version that is spoken.' -r -f -a '1.2 1.3'
+complete -c postroom -n '__postroom_in "smtp test"' -l connect-timeout -d 'Time limit to connect and log in. Default: 30s.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l timeout -d 'Time limit for the server\'s final word on a mail. Default: 1m.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l tls-min -d 'The lowest TLS version that is spoken. Default: 1.2.' -r -f -a '1.2 1.3'
 complete -c postroom -n '__postroom_in "smtp test"' -l ca-file -d 'Trust the authorities in this PEM file instead of the system\'s.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l client-cert -d 'Certificate that this machine shows to the server (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l client-key -d 'Private key of the client certificate (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l pin -d 'Accept only a certificate with this public key, whatever authority signed it.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l flow -d 'The way in which a person or this machine logs in.' -r -f -a 'browser paste device client-credentials service-account'
-complete -c postroom -n '__postroom_in "smtp test"' -l client-id -d 'The application\'s client ID at the provider.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-expires -d 'The day on which the client secret dies.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l issuer -d 'The issuer of the provider, for discovery.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l scope -d 'The scopes to ask for, separated by spaces.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l redirect-uri -d 'The redirect address that is registered for the application.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l flow -d 'The way in which a person or this machine logs in. Not used by this release.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "smtp test"' -l client-id -d 'The application\'s client ID at the provider. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-expires -d 'The day on which the client secret dies. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l issuer -d 'The issuer of the provider, for discovery. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l scope -d 'The scopes to ask for, separated by spaces. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l redirect-uri -d 'The redirect address that is registered for the application. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l password-stdin -d 'Read the password from standard input and store it.'
 complete -c postroom -n '__postroom_in "smtp test"' -l password-file -d 'Read the password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l password-command -d 'Read the password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
@@ -378,10 +378,10 @@ complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-stdin -d '
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-file -d 'Read the proxy\'s password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-command -d 'Read the proxy\'s password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-env -d 'Read the proxy\'s password from this environment variable each time.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it.'
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time.' -r -F
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it. Not used by this release.'
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time. Not used by this release.' -r -F
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time. Not used by this release.' -r -F -a '(__fish_complete_command)'
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_at "smtp test" 1+' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_at "tls show" 1' -f -a '(__postroom_ask profiles)'
 complete -c postroom -n '__postroom_in "tls set"' -l min -d 'The lowest TLS version.' -r -f -a '1.2 1.3'

@@ -289,3 +289,20 @@ def test_reports_for_other_programs(run_postroom: RunPostroom, tmp_path: Path, f
     assert failed.exit == (2 if form == "nagios" else 67)
     assert bad in failed.stdout
     assert "rcpt.unknown_user" in report.read_text()
+
+
+def test_a_failed_test_is_what_the_status_says(run_postroom: RunPostroom) -> None:
+    run_postroom("smtp", "set", "main", "--host", "localhost", "--port", "1", "--auth", "none", "--security", "none")
+    assert "nothing is missing, but main was never tested" in run_postroom("status").stdout
+    assert run_postroom("smtp", "test").exit == 75
+    status = run_postroom("status")
+    assert "nothing is missing, but the last test of main failed" in status.stdout
+    assert "next: postroom smtp test main --to ADDRESS  (to see what is wrong)" in status.stderr
+
+
+def test_what_is_tried_by_the_environment_is_mended_in_the_environment(run_postroom: RunPostroom) -> None:
+    environment = {"POSTROOM_SMTP_HOST": "localhost", "POSTROOM_SMTP_PORT": "1", "POSTROOM_SMTP_AUTH": "none"}
+    refused = run_postroom("smtp", "test", "--json", env=environment)
+    assert refused.json["error"]["hint"].endswith("POSTROOM_SMTP_PORT=587 POSTROOM_SMTP_SECURITY=starttls")
+    tried = run_postroom("smtp", "test", "--host", "localhost", "--port", "1", "--auth", "none", "--json")
+    assert tried.json["error"]["hint"].endswith(": --port 587 --security starttls")

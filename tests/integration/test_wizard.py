@@ -59,6 +59,10 @@ def test_a_server_that_does_not_answer_is_not_saved_unless_wanted(
         done = terminal.finish()
     assert done.exit == 130
     assert "FAIL  connect" in done.text
+    assert "there is no recipient" not in done.text
+    # The answers are not lost: they come back as the command that would have given them.
+    said = " ".join(done.text.partition("to be corrected: postroom ")[2].split())
+    assert said.startswith(f"smtp set default --host localhost --security none --from {ALICE} --auth none")
     assert run_postroom("smtp", "list", "--json").json["data"]["servers"] == []
 
 

@@ -6,13 +6,14 @@ Refuses to know what a hint advises.
 import re
 from collections.abc import Mapping
 
+_COMMAND = "postroom smtp set|postroom smtp test"
 _SECRET = re.compile(r"postroom secrets set smtp/\S+/(\w+)")
 
 
 def as_options(hint: str, server: str) -> str:
     """The hint with options in the place of commands that name the server."""
     name = re.escape(server)
-    hint = re.sub(rf"postroom smtp (?:set|test) {name} (?=--)", "", hint)
+    hint = re.sub(rf"(?:{_COMMAND}) {name} (?=--)", "", hint)
     hint = re.sub(rf"postroom smtp test {name}(?![\w-])", "postroom smtp test", hint)
     hint = _SECRET.sub(_other_secret, hint)
     return f"Add {hint}" if hint.startswith("--") else hint

@@ -124,6 +124,8 @@ def _usage(error: typer.TyperException, command: str) -> UsageError:
         argument = parameter.param_type_name == "argument"
         missing = tree.placeholder(parameter) if argument else parameter.opts[0]
         message = f"postroom {command} needs {missing}"
+    elif type(error).__name__ == "BadOptionUsage" and "requires an argument" in error.format_message():
+        message = f"{option} needs a value"
     else:
         message = error.format_message().rstrip(".")
     if option in SECRET_OPTIONS:

@@ -36,15 +36,16 @@ def completion(
     """Print the completion script for a shell.
 
     The script knows commands, options and fixed values by itself; it starts Postroom only for values that depend on the
-    configuration, such as the names of servers. A package of the system installs it; in a virtual environment put the
-    command of the example into the shell's start-up file.
+    configuration, such as the names of servers. A package of the system installs it. Otherwise: for bash put
+    the first example into ~/.bashrc; for zsh run the second once, with `fpath+=~/.zfunc` in ~/.zshrc before compinit;
+    for fish run the third once. Run them again after an update.
 
     JSON data: shell, text.
 
     Examples:
       source <(postroom completion bash)
-      postroom completion zsh > ~/.zfunc/_postroom
-      postroom completion fish > ~/.config/fish/completions/postroom.fish
+      mkdir -p ~/.zfunc && postroom completion zsh > ~/.zfunc/_postroom
+      mkdir -p ~/.config/fish/completions && postroom completion fish > ~/.config/fish/completions/postroom.fish
     """
     front = front_of(ctx)
     if shell not in SHELLS:

@@ -17,7 +17,8 @@ def secrets_list(data: Mapping[str, Any]) -> Iterable[Block]:
     rows = [
         (
             row["path"],
-            row["reference"],
+            # Our stores keep a secret under its own name; saying it twice would only make the line too long.
+            row["store"] if row["reference"] == f"{row['store']}:{row['path']}" else row["reference"],
             "" if row["age_seconds"] is None else f"{age(row['age_seconds'])} ago",
             row["username"] or "",
             row["host"] or "",

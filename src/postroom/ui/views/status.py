@@ -8,6 +8,13 @@ from postroom.ui.blocks import Block, Line, Next, Table, Tone
 
 _TONES: dict[str, Tone] = {"tested": "good", "broken": "bad", "stale": "warn", "untested": "warn"}
 
+_VERDICTS = {
+    "tested": "ready to send; {} is tested",
+    "stale": "nothing is missing, but {} was changed after its last test",
+    "untested": "nothing is missing, but {} was never tested",
+    "broken": "nothing is missing, but the last test of {} failed",
+}
+
 
 def status(data: Mapping[str, Any]) -> Iterable[Block]:
     """The servers with their last test, then the verdict."""
@@ -15,9 +22,10 @@ def status(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Table(("server", "host", "login", "last test", "when"), [_row(server) for server in data["servers"]])
     if data["ready"]:
         default = next(server for server in data["servers"] if server["default"])
-        yield Line(f"ready to send; {default['name']} is {default['state']}", _TONES[default["state"]])
+        yield Line(_VERDICTS[default["state"]].format(default["name"]), _TONES[default["state"]])
         if default["state"] != "tested":
-            yield Next(f"postroom smtp test {default['name']} --to ADDRESS", "to prove that it works")
+            why = "to see what is wrong" if default["state"] == "broken" else "to prove that it works"
+            yield Next(f"postroom smtp test {default['name']} --to ADDRESS", why)
         return
     yield Line("not ready to send", "bad")
     yield Next(data["missing"], "comes first")
