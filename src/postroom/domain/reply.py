@@ -96,7 +96,6 @@ SIGNS = (
     "smtputf8-not-offered",
     "8bitmime-not-offered",
     "cleartext-not-allowed",  # mail or a login would go over an open connection off this machine
-    "deadline",  # the total time limit
 )
 
 
