@@ -247,3 +247,11 @@ def test_a_preset_is_set_up_under_a_name_of_its_own(run_postroom: RunPostroom) -
     command = shown.stderr.partition("next: postroom ")[2].partition("  (")[0]
     assert run_postroom(*command.split()).exit == 0
     assert names(run_postroom) == {"main": True, "gmail": False}
+
+
+def test_a_terminal_is_told_which_secret_it_is_asked_for(run_postroom: RunPostroom) -> None:
+    line = ("smtp", "set", "main", "--host", "a.example.com", "--username", "alice", "--store", "plain")
+    asked = run_postroom(
+        *line, "--insecure-storage", "--password-stdin", tty=True, answers=[("Password (not shown): ", "secret\n")]
+    )
+    assert asked.exit == 0, asked.stdout

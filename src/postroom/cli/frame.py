@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from postroom.ui.prompt import Prompt
 
 
+_LONGEST_LINE = 1 << 16  # far more than any secret has; whatever is longer is refused by the stores
+
+
 class Front:
     """One call of the program: `finish` ends it with a result."""
 
@@ -97,8 +100,16 @@ class Front:
     def read_secret_line(self, option: str) -> str:
         """The first line of stdin; on a terminal it is asked for without echo. Raise UsageError when it is empty."""
         if self.prompt.possible:
-            return self.prompt.secret("Secret", option=option)
-        line = sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
+            # `--client-secret-stdin` asks for the client secret, `--stdin` for the secret.
+            what = option.removeprefix("--").removesuffix("stdin").replace("-", " ").strip() or "secret"
+            return self.prompt.secret(f"{what[0].upper()}{what[1:]} (not shown)", option=option)
+        if sys.stdin.isatty():
+            raise UsageError(
+                "usage.no_terminal",
+                f"{option}: standard input is a terminal, which would show the secret",
+                hint=f"pipe it in, CMD | postroom ... {option}, or leave out --json and --no-input and be asked",
+            )
+        line = sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
         if not line:
             raise UsageError(
                 "usage.empty_secret",

@@ -147,10 +147,12 @@ class EncryptedFile:
         """A passphrase for a new file; None, for a key file instead, where nobody can type."""
         if self._ask is None:
             return None
+        question = f"New passphrase for {self._table.path} (--no-input makes a key file instead)"
         for _ in range(_TRIES):
-            first = Secret(self._ask(f"New passphrase for {self._table.path} (--no-input makes a key file instead)"))
+            first = Secret(self._ask(question))
             if first == Secret(self._ask("The same passphrase again")):
                 return first
+            question = "The two differ. New passphrase"
         raise SecretError("secret.wrong_key", "the two passphrases differ", hint="Run the command again.")
 
     def _unlock(self, document: dict[str, Any]) -> AESGCM:
@@ -170,9 +172,9 @@ class EncryptedFile:
     def _by_passphrase(self, document: dict[str, Any]) -> AESGCM:
         if self._ask is None:
             raise refusals.unusable(str(self._table.path), self.state())
-        tries = _TRIES
+        tries, question = _TRIES, f"Passphrase of {self._table.path}"
         while True:
-            passphrase = Secret(self._ask(f"Passphrase of {self._table.path}"))
+            passphrase = Secret(self._ask(question))
             cipher = _derive(passphrase, self._decode(document["salt"]))
             tries -= 1
             try:
@@ -180,6 +182,7 @@ class EncryptedFile:
             except SecretError:
                 if not tries:
                     raise
+                question = f"That is not it. Passphrase of {self._table.path}"
             else:
                 return cipher
 

@@ -266,11 +266,18 @@ def test_a_mistyped_passphrase_may_be_typed_again_twice(tmp_path: Path) -> None:
         encrypted(tmp_path, ask=hopeless, as_root=False).read("one")
     assert refused.value.code == "secret.wrong_key"
     assert len(hopeless.questions) == 3
+    first, *others = hopeless.questions
+    assert (first.startswith("Passphrase of "), [text.startswith("That is not it.") for text in others]) == (
+        True,
+        [True, True],
+    )
 
 
 def test_two_different_new_passphrases_make_no_file(tmp_path: Path) -> None:
+    typist = Typist("a", "b", "c", "d", "e", "f")
     with pytest.raises(SecretError, match="differ"):
-        encrypted(tmp_path, ask=Typist("a", "b", "c", "d", "e", "f"), as_root=False).write("one", Secret(SENTINEL))
+        encrypted(tmp_path, ask=typist, as_root=False).write("one", Secret(SENTINEL))
+    assert typist.questions[2].startswith("The two differ.")
     assert not (tmp_path / "secrets").exists()
 
 

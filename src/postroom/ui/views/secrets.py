@@ -12,7 +12,7 @@ def secrets_list(data: Mapping[str, Any]) -> Iterable[Block]:
     """A row a secret; never what it is."""
     if not data["secrets"]:
         yield Line("no secret is set", "dim")
-        yield Next("postroom smtp set --password-stdin", "to set a server's password")
+        yield Next("postroom status", "says whether a server needs one")
         return
     rows = [
         (
