@@ -50,6 +50,13 @@ from tests.support.terminal import CONTROL_C, Terminal
         ("smtp remove nosuch --yes", 78, "config.unknown_server", "smtp remove"),
         ("tls show nosuch", 78, "config.unknown_profile", "tls show"),
         ("tls set p", 2, "usage.missing_value", "tls set"),
+        ("tls set p --min 1.1", 2, "usage.bad_value", "tls set"),
+        ("tls set p --pin x", 2, "usage.bad_value", "tls set"),
+        ("tls set p --ca-file /nonexistent", 66, "file.missing", "tls set"),
+        ("tls set p --unset colour", 2, "usage.unknown_key", "tls set"),
+        ("tls set p --min 1.3 --unset minimum", 2, "usage.conflict", "tls set"),
+        ("smtp set main --host a --port 25 --unset port", 2, "usage.conflict", "smtp set"),
+        ("config apply /dev/zero", 74, "file.too_large", "config apply"),
         ("tls remove p", 2, "usage.not_confirmed", "tls remove"),
         ("status", 78, None, "status"),
         ("--system --user status", 2, "usage.conflict", "status"),
@@ -96,6 +103,18 @@ def test_nothing_is_asked_on_a_terminal_that_forbids_it(tmp_home: Path, tmp_path
     environment = clean_environment(tmp_home, os.environ["PATH"])
     with Terminal([*program(), "smtp", "set", *extra], environment=environment, directory=tmp_path) as terminal:
         assert terminal.finish().exit == 2
+
+
+@pytest.mark.parametrize("extra", [["--no-input"], ["--json"]], ids=str)
+def test_a_terminal_that_must_not_be_asked_is_not_read_with_echo(
+    tmp_home: Path, tmp_path: Path, extra: list[str]
+) -> None:
+    argv = [*program(), "smtp", "set", "main", "--host", "mail.test", "--password-stdin", *extra]
+    environment = clean_environment(tmp_home, os.environ["PATH"])
+    with Terminal(argv, environment=environment, directory=tmp_path) as terminal:
+        done = terminal.finish()
+    assert done.exit == 2
+    assert "which would show the" in done.text
 
 
 def test_ctrl_c_at_a_question_leaves_130_and_no_traceback(tmp_home: Path, tmp_path: Path) -> None:
@@ -241,7 +260,8 @@ def test_a_terminal_of_80_columns_is_enough(run_postroom: RunPostroom, tmp_home:
     for line in ("smtp show", "smtp list", "status", "smtp providers gmail", "--help"):
         with Terminal([*program(), *line.split()], environment=environment, directory=tmp_path) as terminal:
             shown = terminal.finish().text
-        assert max(len(row) for row in shown.splitlines()) <= 80, shown
+        rows = [row for row in shown.splitlines() if str(tmp_home) not in row]  # nothing breaks a path
+        assert max(len(row) for row in rows) <= 80, shown
 
 
 def test_no_color_means_no_escape(run_postroom: RunPostroom, tmp_home: Path, tmp_path: Path) -> None:

@@ -44,10 +44,14 @@ def run(argv: list[str]) -> int:
         return int(Exit.SOFTWARE)
 
 
-def _run(argv: list[str]) -> int:
+def _hear_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and a script's `&` mean it
             signal.signal(number, _on_signal)
+
+
+def _run(argv: list[str]) -> int:
+    _hear_signals()
     flags, rest, flag_error = lift(argv)
     front = Front(flags, command=" ".join(prefix(rest)))
     try:
@@ -119,7 +123,7 @@ def _usage(error: typer.TyperException, command: str) -> UsageError:
     parameter = getattr(error, "param", None)
     hint = f"did you mean {near[0]}?" if near else f"postroom {command} --help".replace("  ", " ")
     if type(error).__name__ == "NoSuchOption":
-        message = f"postroom {command} has no option {option}"
+        message = f"postroom {command} has no option {option}".replace("  ", " ")
     elif type(error).__name__ == "MissingParameter" and parameter is not None:
         argument = parameter.param_type_name == "argument"
         missing = tree.placeholder(parameter) if argument else parameter.opts[0]

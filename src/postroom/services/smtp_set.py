@@ -98,12 +98,7 @@ def smtp_set(
     refuse_environment(settings, name)
     base: KeyPath = ("smtp", "servers", name)
     values = read_values(base, request.values)
-    if name not in settings.servers and not {("host",), ("provider",)} & values.keys():
-        known = presets.preset_for(str(values.get(("username",), "")))
-        what = f"--provider {known.id}" if known else "--host HOST; postroom smtp providers lists the presets"
-        hint = f"postroom smtp set {name} {what}"
-        raise UsageError("usage.missing_value", f"the new server {name} needs --host or --provider", hint=hint)
-    _check_provider(values.get(("provider",)), presets)
+    _refuse_contradictions(settings, request, name, values, presets)
     references = _references(request, vault, name)
 
     def mutate(draft: Draft) -> None:
@@ -164,6 +159,20 @@ def _unread(base: KeyPath, paths: Sequence[KeyPath]) -> list[Warn]:
         Warn("config.not_read_yet", f"{key.option} is recorded, but no command of this release reads it")
         for key in keys
     ]
+
+
+def _refuse_contradictions(
+    settings: Settings, request: Request, name: str, values: Mapping[KeyPath, Any], presets: Presets
+) -> None:
+    if name not in settings.servers and not {("host",), ("provider",)} & values.keys():
+        known = presets.preset_for(str(values.get(("username",), "")))
+        what = f"--provider {known.id}" if known else "--host HOST; postroom smtp providers lists the presets"
+        hint = f"postroom smtp set {name} {what}"
+        raise UsageError("usage.missing_value", f"the new server {name} needs --host or --provider", hint=hint)
+    _check_provider(values.get(("provider",)), presets)
+    for path in request.unset:
+        if path in values or path in request.secrets:
+            raise UsageError("usage.conflict", f"{'.'.join(path)} is given and unset at once")
 
 
 def unset_paths(names: Sequence[str]) -> list[KeyPath]:

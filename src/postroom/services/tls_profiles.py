@@ -1,11 +1,13 @@
 """Lists, shows, sets and removes TLS profiles."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from postroom.domain.kinds import NAME
+from postroom.domain.kinds import Path as PathKind
 from postroom.domain.settings import Settings, Tls
-from postroom.errors import ConfigError, UsageError
+from postroom.errors import ConfigError, Exit, FileError, UsageError
 from postroom.result import Result, changes_data
 from postroom.services.servers import key_value
 
@@ -32,21 +34,62 @@ def show(settings: Settings, name: str) -> Result:
     return Result("tls show", {"profile": {"name": name, "settings": rows, "used_by": _users(settings, name)}})
 
 
-def set_profile(change: Change, name: str, values: Mapping[str, Any], unset: tuple[str, ...]) -> Result:
-    """Merge values, as TOML writes them, into a profile."""
+def set_profile(change: Change, name: str, typed: Mapping[str, str], unset: tuple[str, ...]) -> Result:
+    """Merge values, as typed, into a profile.
+
+    Raise UsageError with every bad value, or for a key that is none; FileError (66) for a file that is not there.
+    """
     if not NAME.fullmatch(name):
         raise UsageError("usage.bad_name", f"the name {name!r} must match {NAME.pattern}")
-    if not values and not unset:
+    if not typed and not unset:
         raise UsageError("usage.missing_value", "nothing to set", hint="postroom tls set --help lists the options")
+    values = _read(typed)
+    dropped = _keys(unset, values)
 
     def mutate(draft: Any) -> None:
         for key, value in values.items():
             draft.set(("tls", "profiles", name, key), value)
-        for key in unset:
+        for key in dropped:
             draft.unset(("tls", "profiles", name, key))
 
     outcome = change(mutate)
     return Result("tls set", {**changes_data(outcome.changes), "profile": name}, outcome.warnings)
+
+
+def _read(typed: Mapping[str, str]) -> dict[str, Any]:
+    """What TOML says for each value."""
+    read: dict[str, Any] = {}
+    problems = []
+    for key in Tls.declared():
+        text = typed.get(key.name)
+        if text is None:
+            continue
+        option = "--min" if key.name == "minimum" else key.option
+        try:
+            read[key.name] = key.kind.toml(key.kind.read(text))
+        except ValueError as error:
+            problems.append(f"{option} {text!r} {error}")
+            continue
+        if isinstance(key.kind, PathKind) and not Path(text).is_file():
+            raise FileError("file.missing", f"{option}: there is no file {text}", exit=Exit.NO_INPUT)
+    if problems:
+        raise UsageError("usage.bad_value", "; ".join(problems), hint="postroom tls set --help lists the options")
+    return read
+
+
+def _keys(unset: tuple[str, ...], values: Mapping[str, Any]) -> list[str]:
+    """The keys to take out, as typed: `ca-file`."""
+    known = [key.name for key in Tls.declared()]
+    found = []
+    for text in unset:
+        name = text.replace("-", "_")
+        if name not in known:
+            rule = "is no setting of a profile; those are " + ", ".join(known)
+            raise UsageError("usage.unknown_key", f"--unset {text!r} {rule}")
+        if name in values:
+            raise UsageError("usage.conflict", f"{name} is given and unset at once")
+        found.append(name)
+    return found
 
 
 def remove(settings: Settings, change: Change, name: str) -> Result:
@@ -69,7 +112,7 @@ def _named(settings: Settings, name: str) -> Tls:
         raise ConfigError(
             "config.unknown_profile",
             f"there is no TLS profile {name!r}; known: {known}",
-            hint=f"postroom tls set {name}",
+            hint="postroom tls list" if settings.profiles else f"postroom tls set {name} --min 1.3",
         )
     return settings.profiles[name]
 

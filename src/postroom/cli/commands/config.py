@@ -2,13 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from postroom.cli.editor import edit_text
 from postroom.cli.frame import Front, front_of
 from postroom.errors import ConfigError, Exit, FileError, UsageError
+from postroom.files import LIMIT_BYTES
 from postroom.services import config_change, config_read
 from postroom.ui.views import config as views
 
@@ -181,18 +182,26 @@ def apply(
       postroom config apply - --check < postroom.toml
     """
     front = front_of(ctx)
-    name, data = ("stdin", sys.stdin.buffer.read()) if file == "-" else (file, _read(file))
+    name, data = ("stdin", _within_limit("stdin", sys.stdin.buffer)) if file == "-" else (file, _read(file))
     result = config_change.apply(front.desk.file, name, data, prune=prune, check=check, dry_run=dry_run)
     front.finish(result, views.applied)
 
 
 def _read(file: str) -> bytes:
     try:
-        return Path(file).read_bytes()
+        with Path(file).open("rb") as stream:
+            return _within_limit(file, stream)
     except FileNotFoundError as error:
         raise FileError("file.missing", f"there is no file {file}", exit=Exit.NO_INPUT) from error
     except OSError as error:
         raise FileError("file.unreadable", f"{file} cannot be read: {error.strerror}") from error
+
+
+def _within_limit(name: str, stream: BinaryIO) -> bytes:
+    data = stream.read(LIMIT_BYTES + 1)
+    if len(data) > LIMIT_BYTES:
+        raise FileError("file.too_large", f"{name} has more than {LIMIT_BYTES} bytes")
+    return data
 
 
 def history(ctx: typer.Context) -> None:

@@ -1,7 +1,7 @@
 """`tls list`, `show`, `set`, `remove`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -64,8 +64,10 @@ def set_profile(
     """
     front = front_of(ctx)
     files = {"ca_file": ca_file, "client_cert": client_cert, "client_key": client_key}
-    given: dict[str, Any] = {name: str(path.absolute()) for name, path in files.items() if path is not None}
-    given |= {name: value for name, value in (("minimum", min_), ("pin", pin), ("strict", strict)) if value is not None}
+    given = {name: str(path.absolute()) for name, path in files.items() if path is not None}
+    given |= {name: text for name, text in (("minimum", min_), ("pin", pin)) if text is not None}
+    if strict is not None:
+        given["strict"] = str(strict).lower()
     front.finish(tls_profiles.set_profile(front.desk.file.change, profile, given, tuple(unset or ())), views.tls_set)
 
 
