@@ -43,6 +43,8 @@ def by_hand(terminal: Terminal, mailstack: Mailstack) -> None:
     terminal.type("localhost\n")
     terminal.expect("protected")
     terminal.type("none\n")
+    terminal.expect("Port [25]")
+    terminal.type("1\n")
     terminal.expect("log in")
     terminal.type("none\n")
     del mailstack
@@ -51,7 +53,7 @@ def by_hand(terminal: Terminal, mailstack: Mailstack) -> None:
 def test_a_server_that_does_not_answer_is_not_saved_unless_wanted(
     tmp_home: Path, tmp_path: Path, mailstack: Mailstack, run_postroom: RunPostroom
 ) -> None:
-    # Nothing of ours listens on port 25 of this machine.
+    # Nothing listens on port 1 of this machine.
     with wizard(tmp_home, tmp_path) as terminal:
         by_hand(terminal, mailstack)
         terminal.expect("Save it all the same?")
@@ -62,8 +64,26 @@ def test_a_server_that_does_not_answer_is_not_saved_unless_wanted(
     assert "there is no recipient" not in done.text
     # The answers are not lost: they come back as the command that would have given them.
     said = " ".join(done.text.partition("to be corrected: postroom ")[2].split())
-    assert said.startswith(f"smtp set default --host localhost --security none --from {ALICE} --auth none")
+    assert said.startswith(f"smtp set default --host localhost --security none --from {ALICE} --port 1 --auth none")
     assert run_postroom("smtp", "list", "--json").json["data"]["servers"] == []
+
+
+def test_answers_that_contradict_each_other_come_back_as_a_command(tmp_home: Path, tmp_path: Path) -> None:
+    with wizard(tmp_home, tmp_path, "two") as terminal:
+        for question, answer in (
+            ("Address", ALICE),
+            ("Mail server", "mail.example.com"),
+            ("protected", "none"),
+            ("Port [25]", ""),
+            ("log in", "none"),
+        ):
+            terminal.expect(question)
+            terminal.type(f"{answer}\n")
+        done = terminal.finish()
+    assert done.exit == 78
+    assert "allow_cleartext must allow that" in " ".join(done.text.split())
+    said = " ".join(done.text.partition("to be corrected: postroom ")[2].split())
+    assert said.startswith("smtp set two --host mail.example.com --security none")
 
 
 def test_the_preset_of_the_address_leaves_only_the_secret_to_ask(

@@ -5,11 +5,12 @@ import shlex
 from postroom.cli.frame import Front
 from postroom.cli.trial import prove, try_values
 from postroom.domain.address import near_miss, parse_address
-from postroom.domain.kinds import Choice, Host
+from postroom.domain.derive import PORTS
+from postroom.domain.kinds import Choice, Host, Integer
 from postroom.domain.preset import Preset
 from postroom.domain.secret import Secret
 from postroom.domain.settings import key_of
-from postroom.errors import PostroomError, SecretError, Stopped
+from postroom.errors import ConfigError, PostroomError, SecretError, Stopped
 from postroom.services.servers import choose_server
 from postroom.services.smtp_set import Request, choose_name, near_misses
 from postroom.services.smtp_test import Request as TestRequest
@@ -34,7 +35,11 @@ def ask(front: Front, request: Request) -> Request:
     preset = desk.preset_for(address)
     values = _from_preset(front, preset, address) if preset else _by_hand(front, address)
     request = request._replace(values=values)
-    trial = try_values(front, choose_name(desk.settings, request), values, {})
+    try:
+        trial = try_values(front, choose_name(desk.settings, request), values, {})
+    except ConfigError as error:  # answers that contradict each other, or that no file may hold
+        error.hint = _again(front, request)
+        raise
     server = choose_server(trial.settings, trial.name)
     if server.auth == "oauth2":
         front.talk("This provider wants OAuth 2.0: the server is saved, and a login comes next.")
@@ -84,11 +89,19 @@ def _by_hand(front: Front, address: str) -> dict[tuple[str, ...], str]:
     host = prompt.ask("Mail server", option="--host", default=f"mail.{domain}", check=Host().read)
     security = prompt.choose(
         "How is the connection protected?",
-        (("tls", "TLS from the first byte, port 465"), ("starttls", "STARTTLS, port 587"), ("none", "not at all")),
+        (
+            ("tls", "TLS from the first byte, usually on port 465"),
+            ("starttls", "STARTTLS, usually on port 587"),
+            ("none", "not at all"),
+        ),
         option="--security",
         default="tls",
     )
+    usual = PORTS[security]
+    port = prompt.ask("Port", option="--port", default=str(usual), check=Integer(1, 65535).read)
     values: dict[tuple[str, ...], str] = {("host",): host, ("security",): security, ("from",): address}
+    if port != usual:
+        values["port",] = str(port)
     auth = prompt.choose(
         "How does it log in?",
         (("password", "username and password"), ("none", "not at all")),
@@ -122,12 +135,12 @@ def _offer_test(front: Front, request: Request) -> None:
     except PostroomError as error:
         front.renderer.error(error, front.command)
         if not front.prompt.confirm("It does not work yet. Save it all the same?"):
-            again = f"The answers as a command, to be corrected: {_as_command(front, request)}"
-            raise Stopped("stopped.cancelled", "cancelled; nothing was changed", hint=again) from error
+            hint = _again(front, request)
+            raise Stopped("stopped.cancelled", "cancelled; nothing was changed", hint=hint) from error
 
 
-def _as_command(front: Front, request: Request) -> str:
-    """The command that says what was answered; a secret is asked for again."""
+def _again(front: Front, request: Request) -> str:
+    """The command that says what was answered, so that nothing is typed twice; a secret is asked for again."""
     words = ["postroom", "smtp", "set", choose_name(front.desk.settings, request)]
     for path, text in request.values.items():
         key = key_of(("smtp", "servers", "any", *path))
@@ -135,4 +148,4 @@ def _as_command(front: Front, request: Request) -> str:
     words += ["--store", request.store] if request.secrets and request.store else []
     words += ["--insecure-storage"] if request.secrets and request.insecure else []
     words += [f"--{path[-1].replace('_', '-')}-stdin" for path in request.secrets]
-    return shlex.join(words)
+    return f"The answers as a command, to be corrected: {shlex.join(words)}"
