@@ -8,7 +8,7 @@ import errno
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from postroom.clock import Clock
 from postroom.domain.reply import Reply
@@ -126,6 +126,24 @@ def _sign(error: OSError) -> str:
     return "closed" if isinstance(error, ConnectionError) else "unreachable"
 
 
+class Stream(Protocol):
+    """What a connection needs of a socket, or of TLS over one."""
+
+    def recv(self, most: int, /) -> bytes:
+        """What has come, b"" at the end of the stream."""
+
+    def send(self, data: memoryview, /) -> int:
+        """Write some of it; how much."""
+
+    def settimeout(self, seconds: float, /) -> None:
+        """How long the next call may take, all in all."""
+
+    def close(self) -> None: ...
+
+
+AnyStream = TypeVar("AnyStream", bound=Stream)
+
+
 class Connection:
     """A connected stream. Raises OSError as the socket does; TimeoutError when the moment has come.
 
@@ -134,7 +152,8 @@ class Connection:
     """
 
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
-        self._sock = sock
+        self._socket = sock
+        self._stream: Stream = sock
         self._clock = clock
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -149,40 +168,40 @@ class Connection:
         """What has come, b"" at the end of the stream."""
         self._acknowledge_at_once()
         self._wait_until(until)
-        return self._sock.recv(READ_BYTES)
+        return self._stream.recv(READ_BYTES)
 
     def write(self, data: bytes | memoryview, until: float) -> None:
         """Write all of it."""
         rest = memoryview(data)
         while rest:
             self._wait_until(until)
-            rest = rest[self._sock.send(rest) :]
+            rest = rest[self._stream.send(rest) :]
 
     def something_waits(self) -> bool:
         """Whether the peer has sent something that was not read yet. Only before TLS."""
-        self._sock.setblocking(False)
+        self._socket.setblocking(False)
         try:
-            return bool(self._sock.recv(1, socket.MSG_PEEK))
+            return bool(self._socket.recv(1, socket.MSG_PEEK))
         except OSError:
             return False
 
-    def replace(self, wrap: Callable[[socket.socket], socket.socket], until: float) -> None:
-        """Put another stream, such as TLS, over this one."""
-        self._wait_until(until)
-        self._sock = wrap(self._sock)
+    def replace(self, wrap: Callable[[socket.socket], AnyStream]) -> AnyStream:
+        """Put another stream, such as TLS, over the socket."""
+        self._stream = stream = wrap(self._socket)
+        return stream
 
     def close(self) -> None:
         """Close; never raises."""
-        self._sock.close()
+        self._stream.close()
 
     def _wait_until(self, until: float) -> None:
         left = until - self._clock.monotonic()
         if left <= 0:
             raise TimeoutError(errno.ETIMEDOUT, "timed out")
-        self._sock.settimeout(left)
+        self._stream.settimeout(left)
 
     def _acknowledge_at_once(self) -> None:
         # A server with Nagle's algorithm on, such as Postfix, keeps its EHLO answer back until we have acknowledged its
         # TLS session tickets, which the kernel puts off by 40 ms. Every write of ours undoes the setting.
         if hasattr(socket, "TCP_QUICKACK"):
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)

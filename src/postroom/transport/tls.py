@@ -5,7 +5,6 @@ no third way, and no setting that makes one. It refuses to know SMTP.
 """
 
 import os
-import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from postroom.domain.settings import Tls
 from postroom.errors import Exit, FileError
 from postroom.transport.connection import Broken, Connection, words_of
 from postroom.transport.pin_context import key_is_identity
+from postroom.transport.tls_stream import TlsStream
 
 HASHED_DIRECTORY = "/etc/ssl/certs"
 """Debian's, Ubuntu's and Alpine's: OpenSSL reads the one authority it needs. Parsing a bundle of all takes 16 ms."""
@@ -97,48 +97,39 @@ class VerifiedTls:
 
     def start(self, connection: Connection, server_name: str, until: float) -> Mapping[str, Any]:
         """Shake hands; version, cipher and certificate. Raise Broken, or TimeoutError."""
-        shaken: list[ssl.SSLSocket] = []
         self._peer = None
-
-        def wrap(plain: socket.socket) -> socket.socket:
-            # As bytes: a str would go through the obsolete IDNA 2003 codec.
-            name = server_name.encode("ascii")
-            wrapped = self._context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
-            shaken.append(wrapped)
-            wrapped.do_handshake()
-            return wrapped
-
+        # As bytes: a str would go through the obsolete IDNA 2003 codec.
+        name = server_name.encode("ascii")
+        stream = connection.replace(lambda plain: TlsStream(plain, self._context, name, self._clock))
         try:
-            connection.replace(wrap, until)
-        except TimeoutError:
-            _close(shaken)
+            stream.shake_hands(until)
+            return self._detail(stream.tls)
+        except (TimeoutError, Broken):
+            stream.close()
             raise
         except OSError as error:
-            _close(shaken)
+            stream.close()
             sign = _handshake_sign(error)
             raise Broken(sign, _text(error), self._evidence(server_name)) from error
-        return self._detail(shaken[0])
 
     def sign_of(self, error: OSError) -> str:
         """The sign of an error behind the handshake. With TLS 1.3 the server judges our certificate only there."""
         sign = _REASON_SIGNS.get(error.reason or "") if isinstance(error, ssl.SSLError) else None
         return "tls-client-certificate" if sign == "tls-client-certificate" else ""
 
-    def _detail(self, sock: ssl.SSLSocket) -> dict[str, Any]:
-        cipher = sock.cipher()
-        detail: dict[str, Any] = {"version": sock.version() or "", "cipher": cipher[0] if cipher else ""}
-        certificate = self._pinned(sock) if self._pin else _accepted(sock.getpeercert() or {}, self._clock.now())
+    def _detail(self, tls: ssl.SSLObject) -> dict[str, Any]:
+        cipher = tls.cipher()
+        detail: dict[str, Any] = {"version": tls.version() or "", "cipher": cipher[0] if cipher else ""}
+        certificate = self._pinned(tls) if self._pin else _accepted(tls.getpeercert() or {}, self._clock.now())
         return {**detail, "certificate": certificate.as_data()}
 
-    def _pinned(self, sock: ssl.SSLSocket) -> Certificate:
+    def _pinned(self, tls: ssl.SSLObject) -> Certificate:
         evidence: dict[str, Any] = {"expected_pin": self._pin}
         try:
-            certificate = self._read_certificate(sock.getpeercert(binary_form=True) or b"", self._clock.now())
+            certificate = self._read_certificate(tls.getpeercert(binary_form=True) or b"", self._clock.now())
         except ValueError as error:
-            _close([sock])
             raise Broken("tls-pin-mismatch", f"the server's certificate cannot be read: {error}", evidence) from error
         if certificate.pin != self._pin:
-            _close([sock])
             evidence |= {"pin": certificate.pin, "certificate": certificate.as_data()}
             raise Broken("tls-pin-mismatch", "the server's public key is another than the pinned one", evidence)
         return certificate
@@ -269,6 +260,3 @@ def _handshake_sign(error: OSError) -> str:
     return "closed"
 
 
-def _close(sockets: Sequence[ssl.SSLSocket]) -> None:
-    for sock in sockets:
-        sock.close()

@@ -36,7 +36,7 @@ from tests.integration.transport.opening import (
     settings,
 )
 from tests.support.certificates import Authority
-from tests.support.faulty_server import Action, FaultyServer, Handshake, Line, Send, Silence
+from tests.support.faulty_server import Action, FaultyServer, Flood, Handshake, Line, Send, Silence
 from tests.support.requirements import need
 
 OFFER = Send(b"250-mail.example.test\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n")
@@ -243,6 +243,15 @@ def test_a_handshake_that_never_ends_is_ended() -> None:
         attempt_localhost(server, security="tls", limits=SHORT._replace(tls=0.2))
     assert (caught.value.signs.sign, caught.value.signs.evidence["timeout"]) == ("tls-handshake", True)
     assert time.monotonic() - began < 2
+
+
+def test_a_handshake_full_of_records_that_say_nothing_is_ended_in_time() -> None:
+    hello_request = b"\x16\x03\x03\x00\x04\x00\x00\x00\x00"  # RFC 5246 7.4.1.1: a client passes over it
+    began = time.monotonic()
+    with FaultyServer([Flood(hello_request * 1000)]) as server, pytest.raises(TransportError) as caught:
+        attempt(server, security="tls")
+    assert time.monotonic() - began < SHORT.tls + 1
+    assert (caught.value.signs.step, caught.value.signs.sign) == ("tls", "tls-handshake")
 
 
 def test_a_server_that_ends_within_the_handshake_is_told(zoo: Zoo) -> None:
