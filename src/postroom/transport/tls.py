@@ -258,5 +258,3 @@ def _handshake_sign(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return _REASON_SIGNS.get(error.reason or "", "tls-handshake")
     return "closed"
-
-
