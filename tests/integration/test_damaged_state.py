@@ -46,6 +46,19 @@ def test_rubbish_in_a_file_of_the_state_is_no_bug(
     assert found["error"] is None or found["error"]["hint"]
 
 
+@pytest.mark.parametrize("line", ["smtp remove main --yes", "smtp set main --unset password"])
+def test_a_secret_that_its_store_keeps_does_not_fail_the_change(
+    run_postroom: RunPostroom, state: Path, line: str
+) -> None:
+    (state / "secrets.plain").write_bytes(b"half")
+    done = run_postroom(*line.split(), "--json")
+    assert done.exit == 0, done.stdout
+    assert done.json["data"]["changed"]
+    assert [(warning["code"], warning["hint"]) for warning in done.json["warnings"]] == [
+        ("secret.left", "postroom secrets remove plain:smtp/main/password")
+    ]
+
+
 def test_a_foreign_name_in_the_history_is_passed_over(run_postroom: RunPostroom, state: Path) -> None:
     assert run_postroom("smtp", "set", "main", "--port", "587").exit == 0
     (state / "history" / "000999-20269999T000000Z-config.toml").write_bytes(b"")

@@ -6,7 +6,7 @@ from typing import Any
 from postroom.domain.settings import Settings
 from postroom.errors import SecretError
 from postroom.result import Result, Warn, changes_data
-from postroom.services.secrets_places import Vault, find_place, set_reference, still_used
+from postroom.services.secrets_places import Vault, find_place, forget, set_reference, still_used
 
 
 def move(
@@ -33,6 +33,6 @@ def move(
     if place.stored is None:
         warnings.append(Warn("secret.copied", f"the secret also stays where it was: {old}", "Remove it there."))
     elif not still_used(settings, old, besides=place):
-        vault.remove(old)
+        warnings += forget(vault.remove, [old])[1]
     changes = [{"key": place.key, "old": str(old), "new": str(new)}]
     return Result("secrets move", {**changes_data(changes), **data, "reference": str(new)}, warnings)

@@ -3,13 +3,14 @@
 A place is named `smtp/main/password` or `main.password`. It refuses to open a store.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from postroom.domain.ports import StoreState
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret, Stored
 from postroom.domain.settings import Server, Settings, key_of
-from postroom.errors import UsageError
+from postroom.errors import SecretError, UsageError
+from postroom.result import Warn
 from postroom.services.servers import key_value, written_server
 
 KeyPath = tuple[str, ...]
@@ -104,6 +105,22 @@ def find_place(settings: Settings, text: str) -> Place:
         f"{text!r} {what}; the secrets of {name} are " + ", ".join(".".join(place.field) for place in known),
         hint=f"postroom smtp set {name} {key.option} {key.kind.word}" if key else f"postroom smtp show {name}",
     )
+
+
+def forget(remove: Callable[[Reference], bool], references: Iterable[Reference]) -> tuple[list[str], list[Warn]]:
+    """Remove stored secrets to which the configuration, already changed, refers no more.
+
+    Return those that are gone, and a warning for each that its store would not let go: the change itself is done.
+    """
+    gone, left = [], []
+    for reference in references:
+        try:
+            if remove(reference):
+                gone.append(str(reference))
+        except SecretError as error:
+            text = f"the secret {reference} is no longer used, but it is still there: {error.message}"
+            left.append(Warn("secret.left", text, f"postroom secrets remove {reference}"))
+    return gone, left
 
 
 def set_reference(place: Place, reference: Reference) -> Callable[[Draft], None]:

@@ -6,7 +6,7 @@ from typing import Any
 from postroom.domain.secret import Secret
 from postroom.domain.settings import Settings
 from postroom.result import Result, changes_data
-from postroom.services.secrets_places import Vault, find_place, set_reference, still_used
+from postroom.services.secrets_places import Vault, find_place, forget, set_reference, still_used
 
 Change = Callable[..., Any]
 """Changes the configuration file with a function of its draft; `dry_run=True` only checks."""
@@ -38,8 +38,8 @@ def set_secret(
     secret = ask(f'{".".join(place.field)} for server "{server.name}"{user}')
     _, changed = vault.put(new.locator, secret, scheme, place.binding)
     outcome = change(mutate)
-    if old and old != new and not still_used(settings, old, besides=place):
-        vault.remove(old)
+    replaced = [old] if old and old != new and not still_used(settings, old, besides=place) else []
+    _, left = forget(vault.remove, replaced)
     moved = new != place.reference
     changes = [{"key": place.key, "old": "set" if place.reference else "unset", "new": "set"}]
     data = {
@@ -48,4 +48,4 @@ def set_secret(
         "reference": str(new),
         "server": server.name,
     }
-    return Result("secrets set", data, outcome.warnings)
+    return Result("secrets set", data, [*outcome.warnings, *left])

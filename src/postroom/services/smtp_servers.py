@@ -8,7 +8,7 @@ from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret
 from postroom.domain.settings import Section, Server, Settings
 from postroom.errors import UsageError
 from postroom.result import Result, changes_data
-from postroom.services.secrets_places import places
+from postroom.services.secrets_places import forget, places
 from postroom.services.servers import brief, choose_server, key_value, written_server
 
 Change = Callable[..., Any]
@@ -81,13 +81,12 @@ def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str)
     for path, reference in stored.items():
         vault.put(moved[path].locator, vault.read(reference, binding), reference.scheme, binding)
     outcome = change(mutate)
-    for reference in stored.values():
-        vault.remove(reference)
-    return Result("smtp rename", {**changes_data(outcome.changes), "old": old, "new": new}, outcome.warnings)
+    _, left = forget(vault.remove, stored.values())
+    return Result("smtp rename", {**changes_data(outcome.changes), "old": old, "new": new}, [*outcome.warnings, *left])
 
 
-def remove(settings: Settings, change: Change, name: str, *, forget: Callable[[Reference], bool]) -> Result:
-    """Remove a server, what names it, and its stored secrets."""
+def remove(settings: Settings, change: Change, name: str, *, remove_secret: Callable[[Reference], bool]) -> Result:
+    """Remove a server, what names it, and its stored secrets; one that its store keeps is a warning."""
     server = written_server(settings, name)
 
     def mutate(draft: Any) -> None:
@@ -100,9 +99,9 @@ def remove(settings: Settings, change: Change, name: str, *, forget: Callable[[R
                 draft.unset(path)
 
     outcome = change(mutate)
-    forgotten = [str(reference) for reference in _stored(settings, server).values() if forget(reference)]
-    data = {**changes_data(outcome.changes), "removed": name, "secrets_removed": forgotten}
-    return Result("smtp remove", data, outcome.warnings)
+    gone, left = forget(remove_secret, _stored(settings, server).values())
+    data = {**changes_data(outcome.changes), "removed": name, "secrets_removed": gone}
+    return Result("smtp remove", data, [*outcome.warnings, *left])
 
 
 def switch(settings: Settings, change: Change, name: str | None, *, on: bool) -> Result:

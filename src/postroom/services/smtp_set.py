@@ -12,7 +12,7 @@ from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret
 from postroom.domain.settings import Key, Server, Settings, key_of
 from postroom.errors import DataError, Exit, FileError, PostroomError, UsageError
 from postroom.result import Result, Warn, changes_data
-from postroom.services.secrets_places import places
+from postroom.services.secrets_places import forget, places
 from postroom.services.servers import brief, refuse_environment
 
 COMMAND = "smtp set"
@@ -118,10 +118,10 @@ def smtp_set(
     server = outcome.settings.servers[name]
     changes = list(outcome.changes)
     changes += _store(request, references, vault, name, server, already=changes)
+    left: list[Warn] = []
     if not request.dry_run:
         outcome = file.change(mutate)
-        for old in _replaced(settings, name, references, request.unset):
-            vault.remove(old)
+        _, left = forget(vault.remove, _replaced(settings, name, references, request.unset))
     preset = presets.preset(server.provider) if server.provider else None
     return Result(
         COMMAND,
@@ -135,6 +135,7 @@ def smtp_set(
         },
         [
             *outcome.warnings,
+            *left,
             *(
                 Warn("address.near_miss", f"{domain!r} looks like a slip for {meant!r}")
                 for domain, meant in near_misses(request.values, presets.known_domains).items()

@@ -86,7 +86,7 @@ def remove(
     written_server(front.desk.settings, name)
     front.confirm(f"remove server {name} and its stored secrets?", yes=yes)
     desk = front.desk
-    result = smtp_servers.remove(desk.settings, desk.file.change, name, forget=desk.vault.remove)
+    result = smtp_servers.remove(desk.settings, desk.file.change, name, remove_secret=desk.vault.remove)
     front.finish(result, views.smtp_remove)
 
 
