@@ -42,7 +42,7 @@ def ask(front: Front, request: Request) -> Request:
         raise
     server = choose_server(trial.settings, trial.name)
     if server.auth == "oauth2":
-        front.talk("This provider wants OAuth 2.0: the server is saved, and a login comes next.")
+        front.talk("This provider wants OAuth 2.0. The server is saved; it still needs an access token.")
         return request
     if server.auth == "password" and server.username:
         request = request._replace(store=_store_for(front, request))
