@@ -192,7 +192,7 @@ class Dialogue:
         try:
             detail = self.encryption.start(self._open_connection, name, self.deadline(self.limits.tls))
         except TimeoutError as error:
-            raise Broken("tls-handshake", "the TLS handshake timed out", {"timeout": True}) from error
+            raise Broken("reply-timeout", "the TLS handshake timed out") from error
         self.smtp.secured()
         self.transcript.note(f"{detail['version']}, {detail['cipher']}")
         return dict(detail)
