@@ -30,16 +30,16 @@ class Trial(NamedTuple):
 
     def credential(self, server: Server) -> Credential | None:
         """The login of this call: a secret from stdin, or one that a person types; None for the recorded one."""
-        field, kind = ("access_token", "token") if server.auth == "oauth2" else ("password", "password")
+        field = "access_token" if server.auth == "oauth2" else "password"
         secret = self.secrets.get((field,))
         if server.auth not in ("password", "oauth2") or not server.username or isinstance(secret, Reference):
             return None
         ask = self.front.desk.ask_secret
         if secret is None and getattr(server, field) is None and ask is not None:
             secret = Secret(ask(f'Password for server "{server.name}" (user {server.username}, host {server.host})'))
-        return (
-            None if secret is None else Credential("token" if kind == "token" else "password", server.username, secret)
-        )
+        if secret is None:
+            return None
+        return Credential("token" if server.auth == "oauth2" else "password", server.username, secret)
 
 
 def try_values(

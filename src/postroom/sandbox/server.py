@@ -24,9 +24,6 @@ from postroom.sandbox.authority import certificate
 from postroom.sandbox.environment import as_lines, variables
 from postroom.sandbox.mailbox import MAILDIR, Mailbox
 
-DEFAULT_PORT = 1025
-"""Where the preset `sandbox` and the other mail catchers listen."""
-
 SIZE_LIMIT_BYTES = 35_882_577
 """What Gmail announces in SIZE: a mail that is too large for the largest provider is too large here."""
 
@@ -57,7 +54,7 @@ class Server:
         *,
         now: Callable[[], datetime],
         stamp: Callable[[datetime], str],
-        port: int = DEFAULT_PORT,
+        port: int,
         watch: Callable[[Arrival], object] | None = None,
     ) -> None:
         """Mails and certificate are kept in `directory`. `port` 0 takes a free one."""

@@ -184,7 +184,7 @@ class _Test:
         transcript = error.data["transcript"]
         if transcript:
             name = self._server.name if self._server else "unknown"
-            error.data["transcript_file"] = self._surroundings.keep_transcript(name, transcript)
+            error.data["transcript_file"] = self._surroundings.keep_transcript(name, transcript) or None
         if not self._request.trace:
             error.data["transcript"] = None
 

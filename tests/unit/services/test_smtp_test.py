@@ -70,6 +70,7 @@ class Place:
     """The surroundings of a test, and what happened in them."""
 
     def __init__(self) -> None:
+        self.file = "/kept"
         self.slept: list[float] = []
         self.kept: list[tuple[str, str]] = []
         self.remembered: list[tuple[str, str | None]] = []
@@ -86,7 +87,7 @@ class Place:
 
     def _keep(self, name: str, text: str) -> str:
         self.kept.append((name, text))
-        return "/kept"
+        return self.file
 
 
 def fault(code: str, status: Exit) -> Fault:
@@ -153,6 +154,14 @@ def test_after_the_last_try_the_dialogue_is_kept_and_the_test_remembered() -> No
     data = raised.value.data
     assert (data["transcript"], data["transcript_file"], data["evidence"]) == (None, "/kept", {"seen": 1})
     assert tuple(step["name"] for step in data["steps"]) == STEPS
+
+
+def test_a_dialogue_that_could_not_be_kept_has_no_file() -> None:
+    place = Place()
+    place.file = ""
+    with pytest.raises(Fault) as raised:
+        run(FakeMailer(fault("auth.bad_credentials", Exit.NO_PERMISSION)), place)
+    assert raised.value.data["transcript_file"] is None
 
 
 @pytest.mark.parametrize(
