@@ -5,6 +5,7 @@ It refuses to know what stands in a file. As root nothing is read or replaced th
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -340,4 +341,14 @@ def _unsafe(path: str, what: str, hint: str) -> FileError:
 
 
 def _failed(code: str, what: str, path: AnyPath, error: OSError, status: Exit = Exit.IO) -> FileError:
-    return FileError(code, f"{os.fspath(path)} {what}: {error.strerror}", exit=status)
+    return FileError(code, f"{os.fspath(path)} {what}: {error.strerror}", hint=_remedy(path, error), exit=status)
+
+
+def _remedy(path: AnyPath, error: OSError) -> str:
+    """What shows or mends the cause, as far as its number tells."""
+    directory = quote(os.path.dirname(os.fspath(path)) or ".")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"Run it as root, or as the owner that `ls -ld {directory}` shows."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"Make room: `df {directory}` shows where."
+    return f"Make it writable: `findmnt -T {directory}` shows how it is mounted." if error.errno == errno.EROFS else ""

@@ -292,7 +292,8 @@ def test_reports_for_other_programs(run_postroom: RunPostroom, tmp_path: Path, f
 
 
 def test_a_failed_test_is_what_the_status_says(run_postroom: RunPostroom) -> None:
-    run_postroom("smtp", "set", "main", "--host", "localhost", "--port", "1", "--auth", "none", "--security", "none")
+    place = ("--host", "localhost", "--port", "1", "--auth", "none", "--security", "none")
+    run_postroom("smtp", "set", "main", *place, "--from", "it@example.com")
     assert "nothing is missing, but main was never tested" in run_postroom("status").stdout
     assert run_postroom("smtp", "test").exit == 75
     status = run_postroom("status")

@@ -81,6 +81,9 @@ def test_switching_off_keeps_the_settings(run_postroom: RunPostroom) -> None:
     status = run_postroom("status", "--json")
     assert (status.exit, status.json["data"]["missing"]) == (78, "postroom smtp enable")
     run_postroom("smtp", "enable")
+    nameless = run_postroom("status", "--json")
+    assert (nameless.exit, nameless.json["data"]["missing"]) == (78, "postroom smtp set a --from ADDRESS")
+    run_postroom("smtp", "set", "a", "--from", "it@example.com")
     assert run_postroom("status").exit == 0
 
 
@@ -226,7 +229,7 @@ def test_an_option_that_nothing_reads_yet_is_recorded_with_a_warning(run_postroo
 
 
 def test_a_configuration_that_came_without_its_secret_is_not_ready(run_postroom: RunPostroom, tmp_path: Path) -> None:
-    run_postroom("smtp", "set", "main", "--host", "a.example.com", "--username", "alice")
+    run_postroom("smtp", "set", "main", "--host", "a.example.com", "--username", "alice@example.com")
     given = ("secrets", "set", "main.password", "--stdin", "--store", "encrypted")
     assert run_postroom(*given, input="secret\n").exit == 0
     assert run_postroom("status", "--json").json["data"]["ready"] is True

@@ -273,6 +273,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
     with pytest.raises(FileError, match="No space left") as failed:
         files.atomic_write(file, b"new")
     assert failed.value.exit is Exit.CANNOT_CREATE
+    assert failed.value.hint == f"Make room: `df {file.parent}` shows where."
     assert file.read_bytes() == b"content"
     assert list(file.parent.glob(".file*")) == []
 

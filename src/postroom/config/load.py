@@ -90,7 +90,8 @@ def _read(path: Path, *, root: bool, personal: bool, warnings: list[Warn]) -> by
     try:
         descriptor = open_checked(path, private=False, as_root=root)
     except FileError as error:
-        hint = error.hint or f"chmod a+r {path}, or postroom --config FILE to do without it"
+        readable = f"chmod a+r {path}, or postroom --config FILE to do without it"
+        hint = readable if error.code == "file.unreadable" else error.hint
         raise FileError(error.code, error.message, hint=hint, exit=error.exit) from error
     if descriptor is None:
         return None

@@ -63,7 +63,13 @@ def _state(server: Server, test: Mapping[str, Any] | None, fingerprint: Callable
 
 
 def _needs(server: Server, bound_to: BoundTo) -> str | None:
-    """The command that gives a login what it lacks."""
+    """The command that gives a server what it lacks to send: a login, or an address to send from."""
+    return _login_needs(server, bound_to) or (
+        None if server.from_ else f"postroom smtp set {server.name} --from ADDRESS"
+    )
+
+
+def _login_needs(server: Server, bound_to: BoundTo) -> str | None:
     if server.auth in ("password", "oauth2") and not server.username:
         return f"postroom smtp set {server.name} --username NAME"
     if server.auth == "password" and server.password is None:
@@ -89,7 +95,7 @@ def _first_missing(settings: Settings, default: str | None, bound_to: BoundTo) -
     server = settings.servers[default]
     if not server.enabled:
         return f"postroom smtp enable {default}", Exit.CONFIG
+    if login := _login_needs(server, bound_to):
+        return login, Exit.LOGIN_NEEDED if server.auth == "oauth2" else Exit.CONFIG
     needs = _needs(server, bound_to)
-    if needs:
-        return needs, Exit.LOGIN_NEEDED if server.auth == "oauth2" else Exit.CONFIG
-    return None, Exit.OK
+    return needs, Exit.CONFIG if needs else Exit.OK
