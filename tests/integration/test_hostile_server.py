@@ -94,6 +94,15 @@ def test_a_report_tells_which_recipient_was_refused(prove: Prove, form: str, sta
     assert expected in done.stdout
 
 
+@pytest.mark.parametrize("form", ["github", "nagios"])
+def test_a_report_says_what_was_reached_and_what_the_server_said(prove: Prove, form: str) -> None:
+    stopped = prove(GREET, "--format", form, "--until", "ehlo").stdout
+    assert "every step asked for passed; nothing was sent" in stopped
+    assert "accepted" not in stopped
+    assert "accepted: 250 2.0.0 Ok: queued as 4ABC" in prove(HAPPY, "--format", form).stdout
+    assert "550 5.1.1 no such user" in prove(with_recipients(UNKNOWN), "--format", form).stdout
+
+
 @pytest.mark.parametrize("script", [with_recipients(NASTY), [*with_recipients(OK, NASTY), *DATA]], ids=["all", "some"])
 def test_a_junit_report_is_well_formed_whatever_the_server_says(prove: Prove, script: list[Action]) -> None:
     done = prove(script, "--format", "junit", to=(BOB, CAROL)[: script.count(Line(b"RCPT TO:"))])

@@ -13,7 +13,6 @@ NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL = 0, 1, 2
 
 def github_report(result: Result, error: PostroomError | None) -> str:
     """Workflow commands: one annotation for the failure or the success, one for each warning and refused recipient."""
-    server = _server(result)
     lines = [f"::warning title={_property(warning.code)}::{_github(warning.message)}" for warning in result.warnings]
     if error is not None:
         text = ". ".join(part for part in (error.message.removesuffix("."), error.hint) if part)
@@ -21,7 +20,7 @@ def github_report(result: Result, error: PostroomError | None) -> str:
         lines.append(f"::error title={_property(error.code)}::{_github(text + words)}")
     else:
         lines += [f"::error title={_property(row['class'])}::{_github(_refusal(row))}" for row in _refused(result)]
-        lines.append(f"::notice title=smtp test::{_github(f'{server} accepted: {_summary(result)}')}")
+        lines.append(f"::notice title=smtp test::{_github(_summary(result))}")
     return "\n".join(lines)
 
 
@@ -72,7 +71,7 @@ def nagios_report(result: Result, error: PostroomError | None) -> str:
     """One line of a plug-in, with the steps' times as performance data."""
     words = {NAGIOS_OK: "OK", NAGIOS_WARNING: "WARNING", NAGIOS_CRITICAL: "CRITICAL"}
     word = words[nagios_status(result, error)]
-    text = f"{error.code}: {error.message}" if error else f"{_server(result)}: {_summary(result)}"
+    text = f"{error.code}: {error.message} {error.detail}" if error else _summary(result)
     if not error and nagios_status(result, error) == NAGIOS_WARNING:
         told = [_refusal(row) for row in _refused(result)]
         text = "; ".join([*told, *(warning.message for warning in result.warnings)])
@@ -104,16 +103,13 @@ def _refusal(row: Mapping[str, Any]) -> str:
     return f"{row['address']} refused: {' '.join(words)}"
 
 
-def _server(result: Result) -> str:
-    server = result.data.get("server") or {}
-    return f"{server.get('host')} port {server.get('port')}"
-
-
 def _summary(result: Result) -> str:
-    receipt = result.data.get("receipt")
+    server, receipt = result.data["server"], result.data["receipt"]
+    where = f"{server['host']} port {server['port']}"
     if not receipt:
-        return "every step asked for passed; nothing was sent"
-    return f"{receipt['code']} {receipt['enhanced']} {receipt['text']}".replace("  ", " ")
+        return f"{where}: every step asked for passed; nothing was sent"
+    words = (str(receipt[part]) for part in ("code", "enhanced", "text") if receipt[part])
+    return f"{where} accepted: {' '.join(words)}"
 
 
 REPORTS: Mapping[str, Callable[[Result, PostroomError | None], str]] = {
