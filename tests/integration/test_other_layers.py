@@ -115,6 +115,15 @@ def test_a_dry_run_tells_that_a_secret_would_change(run_postroom: RunPostroom, m
     assert run_postroom(*options[:-2], "--json", input="swordfish\n").json["data"]["changed"] is False
 
 
+def test_nothing_to_change_needs_no_right_to_write(run_postroom: RunPostroom, main: Path) -> None:
+    lock = main.with_name("config.toml.lock")
+    lock.unlink()
+    lock.mkdir()  # as root could write wherever a mode forbids it
+    same = run_postroom("smtp", "set", "a", "--host", "a.example.com", "--json")
+    assert (same.exit, same.json["data"]["changed"]) == (0, False)
+    assert run_postroom("smtp", "set", "a", "--port", "587").exit == 73
+
+
 def test_renaming_the_only_server_writes_no_default_that_nobody_chose(run_postroom: RunPostroom, main: Path) -> None:
     assert run_postroom("smtp", "remove", "a", "--yes").exit == 0
     renamed = run_postroom("smtp", "rename", "b", "relay", "--json").json

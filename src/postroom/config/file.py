@@ -16,7 +16,7 @@ from postroom.config.load import Presets, read_layers, settle
 from postroom.config.paths import Scope
 from postroom.config.problems import invalid
 from postroom.domain.settings import Settings, key_of
-from postroom.errors import ConfigError, Exit
+from postroom.errors import ConfigError, Exit, FileError
 from postroom.files import atomic_write, locked, make_directory
 from postroom.result import Warn
 
@@ -143,6 +143,15 @@ class ConfigFile:
         """`typed` says that a person has the new text before their eyes, so that its lines mean something to them."""
         if dry_run:
             return self._judge(edited, typed=typed)[0]
+        try:
+            return self._replace_locked(edited, typed=typed)
+        except FileError:
+            outcome = self._judge(edited, typed=typed)[0]
+            if outcome.changed:
+                raise
+            return outcome  # nothing to write: no matter that nothing can be written
+
+    def _replace_locked(self, edited: Callable[[Sequence[Document]], Edited], *, typed: bool) -> Outcome:
         self.make_directory()
         with locked(self.scope.main, LOCK_SECONDS):
             outcome, old, new = self._judge(edited, typed=typed)
