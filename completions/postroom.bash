@@ -175,13 +175,13 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp set':--access-token-file | \
             'smtp set':--proxy-password-file | \
             'smtp set':--client-secret-file | \
-            'smtp test':--junit | \
             'smtp test':--ca-file | \
             'smtp test':--client-cert | \
             'smtp test':--client-key | \
             'smtp test':--password-file | \
             'smtp test':--access-token-file | \
             'smtp test':--proxy-password-file | \
+            'smtp test':--junit | \
             'smtp test':--client-secret-file | \
             'tls set':--ca-file | \
             'tls set':--client-cert | \
@@ -189,10 +189,6 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'sandbox serve':--ready-file) _postroom_files -f ;;
         *:--state-dir | \
             'sandbox run':--keep) _postroom_files -d ;;
-        'smtp set':--unset) _postroom_offer title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.tenant oauth.issuer oauth.scope oauth.redirect_uri ;;
-        'smtp set':--store | \
-            'secrets set':--store | \
-            'secrets move':--store) _postroom_offer keyring encrypted plain ;;
         'smtp set':--provider | \
             'smtp test':--provider) _postroom_ask presets ;;
         'smtp set':--security | \
@@ -210,8 +206,6 @@ _postroom_value() { # PATH OPTION: offer values of the option
         'smtp set':--tls-min | \
             'smtp test':--tls-min | \
             'tls set':--min) _postroom_offer 1.2 1.3 ;;
-        'smtp set':--flow | \
-            'smtp test':--flow) _postroom_offer browser paste device client-credentials service-account ;;
         'smtp set':--password-command | \
             'smtp set':--access-token-command | \
             'smtp set':--proxy-password-command | \
@@ -220,6 +214,12 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp test':--access-token-command | \
             'smtp test':--proxy-password-command | \
             'smtp test':--client-secret-command) if (($2 == 1)); then _postroom_files -c; else _postroom_files -f; fi ;;
+        'smtp set':--unset) _postroom_offer title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.tenant oauth.issuer oauth.scope oauth.redirect_uri ;;
+        'smtp set':--store | \
+            'secrets set':--store | \
+            'secrets move':--store) _postroom_offer keyring encrypted plain ;;
+        'smtp set':--flow | \
+            'smtp test':--flow) _postroom_offer browser paste device client-credentials service-account ;;
         'smtp test':--until) _postroom_offer config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data ;;
         'smtp test':--as) _postroom_offer test invite reset alert ;;
         'smtp test':--format) _postroom_offer text github junit nagios ;;
@@ -263,13 +263,13 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
 _postroom_options() { # PATH
     _postroom_offer --json --config --state-dir --system --user --no-input --quiet --verbose --debug --no-color --version -h --help
     case $1 in
-        'smtp set') _postroom_offer --unset --store --insecure-storage --default --test --dry-run --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --rate --max-connections --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
+        'smtp set') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --unset --store --insecure-storage --default --test --dry-run --rate --max-connections --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
         'smtp remove' | \
             'tls remove' | \
             'secrets remove' | \
             'sandbox clear') _postroom_offer --yes ;;
         'smtp providers') _postroom_offer --online ;;
-        'smtp test') _postroom_offer --to --until --as --trace --strict --retries --wait --format --junit --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --rate --max-connections --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
+        'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --to --until --as --trace --strict --retries --wait --format --junit --rate --max-connections --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
         'tls set') _postroom_offer --min --ca-file --client-cert --client-key --pin --strict --no-strict --unset ;;
         'config set' | \
             'config unset' | \

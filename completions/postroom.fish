@@ -257,12 +257,6 @@ complete -c postroom -n '__postroom_at "sandbox" 1' -a wait -d 'Wait until a mai
 complete -c postroom -n '__postroom_at "sandbox" 1' -a list -d 'List the mails in the sandbox.'
 complete -c postroom -n '__postroom_at "sandbox" 1' -a show -d 'Show a mail of the sandbox.'
 complete -c postroom -n '__postroom_at "sandbox" 1' -a clear -d 'Remove all mails from the sandbox.'
-complete -c postroom -n '__postroom_in "smtp set"' -l unset -d 'Remove this setting; repeatable.' -r -f -a 'title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.tenant oauth.issuer oauth.scope oauth.redirect_uri'
-complete -c postroom -n '__postroom_in "smtp set"' -l store -d 'The store for a secret from stdin: keyring, encrypted or plain.' -r -f -a 'keyring encrypted plain'
-complete -c postroom -n '__postroom_in "smtp set"' -l insecure-storage -d 'Allow --store plain: the secret in a readable file.'
-complete -c postroom -n '__postroom_in "smtp set"' -l default -d 'Make it the default server.'
-complete -c postroom -n '__postroom_in "smtp set"' -l test -d 'Test it first; save only what works.'
-complete -c postroom -n '__postroom_in "smtp set"' -l dry-run -d 'Show what would change, and change nothing.'
 complete -c postroom -n '__postroom_in "smtp set"' -l title -d 'What people call the server.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l provider -d 'The preset of the mail provider; it fills in what is not given.' -r -f -a '(__postroom_ask presets)'
 complete -c postroom -n '__postroom_in "smtp set"' -l region -d 'The provider\'s region, where its preset has several.' -r -f
@@ -283,20 +277,11 @@ complete -c postroom -n '__postroom_in "smtp set"' -l proxy -d 'The SOCKS5 or HT
 complete -c postroom -n '__postroom_in "smtp set"' -l allow-cleartext -d 'Accept security none off this machine: for mail without a login, or for the login as well.' -r -f -a 'mail login'
 complete -c postroom -n '__postroom_in "smtp set"' -l connect-timeout -d 'Time limit to connect and log in. Default: 30s.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l timeout -d 'Time limit for the server\'s final word on a mail. Default: 1m.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l tls-min -d 'The lowest TLS version that is spoken. Default: 1.2.' -r -f -a '1.2 1.3'
 complete -c postroom -n '__postroom_in "smtp set"' -l ca-file -d 'Trust the authorities in this PEM file instead of the system\'s.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l client-cert -d 'Certificate that this machine shows to the server (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l client-key -d 'Private key of the client certificate (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l pin -d 'Accept only a certificate with this public key, whatever authority signed it.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l flow -d 'The way in which a person or this machine logs in. Not used by this release.' -r -f -a 'browser paste device client-credentials service-account'
-complete -c postroom -n '__postroom_in "smtp set"' -l client-id -d 'The application\'s client ID at the provider. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-expires -d 'The day on which the client secret dies. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l issuer -d 'The issuer of the provider, for discovery. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l scope -d 'The scopes to ask for, separated by spaces. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l redirect-uri -d 'The redirect address that is registered for the application. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l password-stdin -d 'Read the password from standard input and store it.'
 complete -c postroom -n '__postroom_in "smtp set"' -l password-file -d 'Read the password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l password-command -d 'Read the password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
@@ -309,6 +294,21 @@ complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-stdin -d 'R
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-file -d 'Read the proxy\'s password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-command -d 'Read the proxy\'s password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-env -d 'Read the proxy\'s password from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l unset -d 'Remove this setting; repeatable.' -r -f -a 'title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.tenant oauth.issuer oauth.scope oauth.redirect_uri'
+complete -c postroom -n '__postroom_in "smtp set"' -l store -d 'The store for a secret from stdin: keyring, encrypted or plain.' -r -f -a 'keyring encrypted plain'
+complete -c postroom -n '__postroom_in "smtp set"' -l insecure-storage -d 'Allow --store plain: the secret in a readable file.'
+complete -c postroom -n '__postroom_in "smtp set"' -l default -d 'Make it the default server.'
+complete -c postroom -n '__postroom_in "smtp set"' -l test -d 'Test it first; save only what works.'
+complete -c postroom -n '__postroom_in "smtp set"' -l dry-run -d 'Show what would change, and change nothing.'
+complete -c postroom -n '__postroom_in "smtp set"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l flow -d 'The way in which a person or this machine logs in. Not used by this release.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "smtp set"' -l client-id -d 'The application\'s client ID at the provider. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-expires -d 'The day on which the client secret dies. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l issuer -d 'The issuer of the provider, for discovery. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l scope -d 'The scopes to ask for, separated by spaces. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l redirect-uri -d 'The redirect address that is registered for the application. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it. Not used by this release.'
 complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time. Not used by this release.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time. Not used by this release.' -r -F -a '(__fish_complete_command)'
@@ -323,15 +323,6 @@ complete -c postroom -n '__postroom_at "smtp enable" 1' -f -a '(__postroom_ask s
 complete -c postroom -n '__postroom_at "smtp disable" 1' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_in "smtp providers"' -l online -d 'Look up the mail exchangers of a domain that no preset lists.'
 complete -c postroom -n '__postroom_at "smtp providers" 1' -f -a '(__postroom_ask presets)'
-complete -c postroom -n '__postroom_in "smtp test"' -l to -d 'A recipient; repeatable.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l until -d 'Stop after this step: config, secret, token, resolve, connect, tls, greeting, ehlo, starttls, auth, mail, rcpt, data.' -r -f -a 'config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data'
-complete -c postroom -n '__postroom_in "smtp test"' -l as -d 'Take the route of this kind of mail: test, invite, reset, alert. Default: test.' -r -f -a 'test invite reset alert'
-complete -c postroom -n '__postroom_in "smtp test"' -l trace -d 'Show the dialogue; secrets are left out.'
-complete -c postroom -n '__postroom_in "smtp test"' -l strict -d 'Exit 5 when there is something to mend.'
-complete -c postroom -n '__postroom_in "smtp test"' -l retries -d 'Try again so often when the failure may pass. Default: 0.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l wait -d 'The pause between tries. Default: 5s.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l format -d 'The form of the report. Default: text.' -r -f -a 'text github junit nagios'
-complete -c postroom -n '__postroom_in "smtp test"' -l junit -d 'Write a JUnit report into this file as well.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l title -d 'What people call the server.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l provider -d 'The preset of the mail provider; it fills in what is not given.' -r -f -a '(__postroom_ask presets)'
 complete -c postroom -n '__postroom_in "smtp test"' -l region -d 'The provider\'s region, where its preset has several.' -r -f
@@ -352,20 +343,11 @@ complete -c postroom -n '__postroom_in "smtp test"' -l proxy -d 'The SOCKS5 or H
 complete -c postroom -n '__postroom_in "smtp test"' -l allow-cleartext -d 'Accept security none off this machine: for mail without a login, or for the login as well.' -r -f -a 'mail login'
 complete -c postroom -n '__postroom_in "smtp test"' -l connect-timeout -d 'Time limit to connect and log in. Default: 30s.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l timeout -d 'Time limit for the server\'s final word on a mail. Default: 1m.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l tls-min -d 'The lowest TLS version that is spoken. Default: 1.2.' -r -f -a '1.2 1.3'
 complete -c postroom -n '__postroom_in "smtp test"' -l ca-file -d 'Trust the authorities in this PEM file instead of the system\'s.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l client-cert -d 'Certificate that this machine shows to the server (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l client-key -d 'Private key of the client certificate (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l pin -d 'Accept only a certificate with this public key, whatever authority signed it.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l flow -d 'The way in which a person or this machine logs in. Not used by this release.' -r -f -a 'browser paste device client-credentials service-account'
-complete -c postroom -n '__postroom_in "smtp test"' -l client-id -d 'The application\'s client ID at the provider. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-expires -d 'The day on which the client secret dies. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l issuer -d 'The issuer of the provider, for discovery. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l scope -d 'The scopes to ask for, separated by spaces. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l redirect-uri -d 'The redirect address that is registered for the application. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l password-stdin -d 'Read the password from standard input and store it.'
 complete -c postroom -n '__postroom_in "smtp test"' -l password-file -d 'Read the password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l password-command -d 'Read the password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
@@ -378,6 +360,24 @@ complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-stdin -d '
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-file -d 'Read the proxy\'s password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-command -d 'Read the proxy\'s password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-env -d 'Read the proxy\'s password from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l to -d 'A recipient; repeatable.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l until -d 'Stop after this step: config, secret, token, resolve, connect, tls, greeting, ehlo, starttls, auth, mail, rcpt, data.' -r -f -a 'config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data'
+complete -c postroom -n '__postroom_in "smtp test"' -l as -d 'Take the route of this kind of mail: test, invite, reset, alert. Default: test.' -r -f -a 'test invite reset alert'
+complete -c postroom -n '__postroom_in "smtp test"' -l trace -d 'Show the dialogue; secrets are left out.'
+complete -c postroom -n '__postroom_in "smtp test"' -l strict -d 'Exit 5 when there is something to mend.'
+complete -c postroom -n '__postroom_in "smtp test"' -l retries -d 'Try again so often when the failure may pass. Default: 0.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l wait -d 'The pause between tries. Default: 5s.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l format -d 'The form of the report. Default: text.' -r -f -a 'text github junit nagios'
+complete -c postroom -n '__postroom_in "smtp test"' -l junit -d 'Write a JUnit report into this file as well.' -r -F
+complete -c postroom -n '__postroom_in "smtp test"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l flow -d 'The way in which a person or this machine logs in. Not used by this release.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "smtp test"' -l client-id -d 'The application\'s client ID at the provider. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-expires -d 'The day on which the client secret dies. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l issuer -d 'The issuer of the provider, for discovery. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l scope -d 'The scopes to ask for, separated by spaces. Not used by this release.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l redirect-uri -d 'The redirect address that is registered for the application. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it. Not used by this release.'
 complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time. Not used by this release.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time. Not used by this release.' -r -F -a '(__fish_complete_command)'

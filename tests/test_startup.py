@@ -77,7 +77,9 @@ def test_help_loads_nothing_heavy(argv: tuple[str, ...], tmp_home: Path) -> None
 def test_reading_the_configuration_loads_nothing_heavy(line: str, tmp_home: Path) -> None:
     config = Path(clean_environment(tmp_home, "")["POSTROOM_CONFIG"])
     config.parent.mkdir(parents=True)
-    config.write_text('[smtp]\ndefault = "main"\n[smtp.servers.main]\nhost = "mail.example.com"\nauth = "none"\n')
+    config.write_text(
+        '[smtp]\ndefault = "main"\n[smtp.servers.main]\nhost = "mail.example.com"\nauth = "none"\nfrom = "a@example.com"\n'
+    )
     config.chmod(0o600)
     assert sorted(loaded(tuple(line.split()), tmp_home) & HEAVY) == []
 

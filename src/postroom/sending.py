@@ -314,7 +314,7 @@ def check_recipients(addresses: Sequence[str], parse: Callable[[str], Address]) 
         try:
             good.append(parse(text))
         except ValueError as error:
-            bad.append(f"{text!r} {error}")
+            bad.append(f"the recipient {text!r} {error}")
     if bad:
         raise DataError("address.invalid", "; ".join(bad), hint="one plain address like user@example.com")
     return good

@@ -290,3 +290,15 @@ def test_a_password_in_the_clear_is_warned_about_every_time(run_postroom: RunPos
     ):
         warnings = run_postroom(*line.split(), "--json").json["warnings"]
         assert "config.cleartext_login" in [warning["code"] for warning in warnings], line
+
+
+def test_a_misspelt_variable_is_warned_about(run_postroom: RunPostroom) -> None:
+    environment = {
+        "POSTROOM_SMTP_HOST": "mail.example.com",
+        "POSTROOM_SMTP_PORTT": "2525",
+        "POSTROOM_SMTP_TO": "a@b.test",
+    }
+    warnings = run_postroom("status", "--json", env=environment).json["warnings"]
+    assert [(warning["code"], warning["hint"]) for warning in warnings] == [
+        ("config.unknown_variable", "did you mean POSTROOM_SMTP_PORT?")
+    ]

@@ -32,6 +32,12 @@ def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
     raise _Signalled(number)
 
 
+def _listen() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and a script's `&` mean it
+            signal.signal(number, _on_signal)
+
+
 def run(argv: list[str]) -> int:
     """Run one command; return its exit status. Whatever happens, no traceback reaches the user."""
     try:
@@ -45,9 +51,7 @@ def run(argv: list[str]) -> int:
 
 
 def _hear_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and a script's `&` mean it
-            signal.signal(number, _on_signal)
+    _listen()
 
 
 def _run(argv: list[str]) -> int:

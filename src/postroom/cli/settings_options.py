@@ -68,10 +68,19 @@ def takes_server_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-def server_options() -> list[TyperOption]:
-    """An option a setting, then the four of each secret."""
-    settings = [_setting_option(path, key) for path, key in SERVER_OPTIONS]
-    return settings + [option for secret in SERVER_SECRETS for option in _secret_options(secret)]
+def server_options() -> tuple[list[TyperOption], list[TyperOption]]:
+    """The options of a server: those that count, in the order of their use, and those that no command reads yet."""
+    used = [_setting_option(path, key) for path, key in SERVER_OPTIONS if not key.reserved]
+    reserved = [_setting_option(path, key) for path, key in SERVER_OPTIONS if key.reserved]
+    secrets = [(secret, _secret_options(secret)) for secret in SERVER_SECRETS]
+    first = [option for secret, options in secrets if not _reserved(secret) for option in options]
+    last = [option for secret, options in secrets if _reserved(secret) for option in options]
+    return used + first, reserved + last
+
+
+def _reserved(secret: SecretOption) -> bool:
+    key = key_of(("smtp", "servers", "x", *secret.path))
+    return key is not None and key.reserved
 
 
 def _setting_option(path: KeyPath, key: Key[Any]) -> TyperOption:
@@ -82,12 +91,10 @@ def _setting_option(path: KeyPath, key: Key[Any]) -> TyperOption:
 
 def _secret_options(secret: SecretOption) -> list[TyperOption]:
     found = []
-    key = key_of(("smtp", "servers", "any", *secret.path))
-    unused = key is not None and key.reserved
     for form, text, metavar in SECRET_FORMS:
         name = f"{secret.stem}-{form}"
         words = [name.replace("-", "_"), f"--{name}"]
-        told = text.format(secret.what) + (f" {UNUSED}" if unused else "")
+        told = text.format(secret.what) + (f" {UNUSED}" if _reserved(secret) else "")
         if metavar:
             found.append(TyperOption(param_decls=words, type=str, help=told, metavar=metavar))
         else:

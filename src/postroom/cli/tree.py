@@ -58,7 +58,12 @@ def command(name: str, function: Callable[..., None], *, epilog: str = EPILOG) -
     for parameter in made.params:
         if isinstance(parameter, TyperArgument) and parameter.metavar is None:
             parameter.metavar = str(parameter.name).upper()
-    made.params += getattr(function, "further_options", list)()
+    further = getattr(function, "further_options", None)
+    if further is not None:
+        first, last = further()
+        arguments = [parameter for parameter in made.params if isinstance(parameter, TyperArgument)]
+        own = [parameter for parameter in made.params if parameter not in arguments]
+        made.params = [*arguments, *first, *own, *last]
     return made
 
 

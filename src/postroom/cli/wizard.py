@@ -60,7 +60,7 @@ def _store_for(front: Front, request: Request) -> str:
     except SecretError as error:
         front.talk(error.message)
         choices = (
-            ("encrypted", "an encrypted file; its passphrase is asked whenever the password is needed"),
+            ("encrypted", "an encrypted file, opened by a passphrase that is asked each time, or by its key file"),
             ("cancel", "nowhere; --password-file, -command or -env can say where it is read"),
         )
         choice = front.prompt.choose("Where is the password kept?", choices, option="--store", default="cancel")
@@ -80,7 +80,9 @@ def _from_preset(front: Front, preset: Preset, address: str) -> dict[tuple[str, 
     if len(preset.auth) > 1:
         words = {"oauth2": "log in with OAuth 2.0", "password": f"log in with: {preset.secret}", "none": "no login"}
         choices = [(way, words.get(way, way)) for way in preset.auth]
-        values["auth",] = front.prompt.choose("How does it log in?", choices, option="--auth", default=preset.auth[0])
+        # The way that can be walked to its end here: a token has to come from elsewhere.
+        default = "password" if "password" in preset.auth else preset.auth[0]
+        values["auth",] = front.prompt.choose("How does it log in?", choices, option="--auth", default=default)
     return values
 
 
@@ -126,7 +128,7 @@ def question_domains(front: Front, request: Request) -> None:
 def test_first(front: Front, request: Request) -> None:
     """Test the values before they are saved. Raise what the test raises: then nothing is saved."""
     trial = try_values(front, choose_name(front.desk.settings, request), request.values, request.secrets)
-    prove(trial, TestRequest(until=None if trial.settings.desk.operator else "auth"), live=True)
+    prove(trial, TestRequest(until="auth"), live=True)  # nobody asked for a mail yet
 
 
 def _offer_test(front: Front, request: Request) -> None:

@@ -3,13 +3,15 @@
 Secrets stay where they are: the layer only records from where they are read. The variables are handed in.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from postroom.config.document import KeyPath
 from postroom.config.problems import Problem
 from postroom.domain.settings import Key, OAuth, Server, Source, Value, key_of
+from postroom.result import Warn
 
 SERVER_NAME = "environment"
 """The name of the server that the environment describes completely."""
@@ -54,6 +56,20 @@ class Layer(NamedTuple):
 
     entries: Mapping[KeyPath, Value]
     problems: tuple[Problem, ...]
+
+
+_ELSEWHERE = ("POSTROOM_SMTP_TO",)
+"""Variables of the same family that set no key."""
+
+
+def unknown_variables(environ: Mapping[str, str]) -> Iterator[Warn]:
+    """Variables that look like ours and are none: a slip here costs an hour in a CI job."""
+    known = (*VARIABLES, *_ELSEWHERE)
+    for variable in sorted(environ):
+        if variable.startswith(("POSTROOM_SMTP_", "POSTROOM_OAUTH_")) and variable not in known:
+            near = get_close_matches(variable, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "postroom man postroom.toml lists the variables"
+            yield Warn("config.unknown_variable", f"the variable {variable} means nothing to Postroom", hint)
 
 
 def is_complete(environ: Mapping[str, str]) -> bool:

@@ -16,6 +16,7 @@ from postroom.config.environment import (
     credentials_layer,
     environment_layer,
     is_complete,
+    unknown_variables,
 )
 from postroom.config.paths import Scope
 from postroom.config.problems import Problem, invalid
@@ -60,7 +61,7 @@ def load(
     """
     documents, warnings = read_layers(scope, root=root)
     settings = settle(documents, environ, overrides or {}, presets=presets)
-    settings.warnings = (*warnings, *settings.warnings)
+    settings.warnings = (*warnings, *unknown_variables(environ), *settings.warnings)
     return settings
 
 

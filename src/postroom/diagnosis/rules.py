@@ -107,7 +107,7 @@ _LOGIN = (
 _STATUS = (
     Rule("address.invalid", codes=("5",), status=("1.3", "1.7")),
     Rule("sender.domain_not_found", status=("1.8", "7.27")),
-    Rule("rcpt.unknown_user", codes=("5",), status=("1.1", "1.2", "1.6", "1.10")),
+    Rule("rcpt.unknown_user", steps=_ENVELOPE, codes=("5",), status=("1.1", "1.2", "1.6", "1.10")),
     Rule("rcpt.unknown_user", steps=("rcpt",), codes=("5",), status=("2.1", "4.1")),
     Rule("rcpt.mailbox_full", steps=("rcpt", "data"), status=("2.2",)),
     Rule("message.too_large", codes=("5",), status=("2.3", "3.4")),

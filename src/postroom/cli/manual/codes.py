@@ -119,6 +119,7 @@ WARNINGS: Mapping[str, str] = {
     "config.port_security_mismatch": "The port usually speaks another kind of security than the configured one.",
     "config.readable_by_others": "Others may read the configuration file.",
     "config.server_disabled": "The server that was tested is switched off.",
+    "config.unknown_variable": "A variable of the environment looks like one of Postroom's and is none.",
     "config.still_invalid": "The change was made; other problems of the configuration remain.",
     "secret.backups": "Backups of a store may still hold a removed secret.",
     "secret.bound_elsewhere": "A stored secret will not be used for the new host or username.",

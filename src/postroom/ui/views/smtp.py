@@ -72,7 +72,10 @@ def smtp_use(data: Mapping[str, Any]) -> Iterable[Block]:
 
 def smtp_rename(data: Mapping[str, Any]) -> Iterable[Block]:
     """Old and new name."""
-    yield from changes(data, f"server {data['old']} is called {data['new']} now")
+    yield Line(f"server {data['old']} is called {data['new']} now", "good")
+    for change in data["changes"]:
+        if not change["key"].startswith("smtp.servers."):
+            yield Line(f"  {change['key']} follows")
 
 
 def smtp_remove(data: Mapping[str, Any]) -> Iterable[Block]:
@@ -93,10 +96,10 @@ def smtp_providers(data: Mapping[str, Any]) -> Iterable[Block]:
     presets = data["providers"]
     if data["asked"] is None:
         rows = [
-            (preset["id"], preset["title"], preset["host"], str(preset["port"]), preset["security"], _wants(preset))
+            (preset["id"], preset["host"], str(preset["port"]), preset["security"], _wants(preset))
             for preset in presets
         ]
-        yield Table(("id", "provider", "host", "port", "security", "login"), rows)
+        yield Table(("id", "host", "port", "security", "login"), rows)
         yield Next("postroom smtp providers ID", "for ports, limits and notes")
         return
     preset = presets[0]
