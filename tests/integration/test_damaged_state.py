@@ -59,6 +59,16 @@ def test_a_secret_that_its_store_keeps_does_not_fail_the_change(
     ]
 
 
+def test_a_key_of_a_thousand_parts_is_told_and_can_be_edited_away(run_postroom: RunPostroom, state: Path) -> None:
+    main = Path(run_postroom("config", "path", "--json").json["data"]["main"])
+    main.write_text(".".join("a" * 3000) + " = 1\n")
+    assert run_postroom("smtp", "list").exit == 78
+    refused = run_postroom("config", "set", "desk.operator", "it@example.com", "--json").json["error"]
+    assert (refused["code"], refused["hint"]) == ("config.not_editable", "postroom config edit")
+    emptied = run_postroom("config", "edit", env={"EDITOR": "sh -c ': > \"$0\"'"})
+    assert (emptied.exit, main.read_text()) == (0, ""), emptied.stderr
+
+
 def test_a_foreign_name_in_the_history_is_passed_over(run_postroom: RunPostroom, state: Path) -> None:
     assert run_postroom("smtp", "set", "main", "--port", "587").exit == 0
     (state / "history" / "000999-20269999T000000Z-config.toml").write_bytes(b"")

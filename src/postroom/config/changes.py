@@ -34,11 +34,16 @@ def unified_diff(file: str, old: str, new: str) -> str:
 
 
 def _leaves(path: KeyPath, tree: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves((*path, name), value)
+    todo = [(path, iter(tree.items()))]  # no recursion: a dotted key may be deeper than Python's stack
+    while todo:
+        at, rest = todo[-1]
+        name, value = next(rest, (None, None))
+        if name is None:
+            todo.pop()
+        elif isinstance(value, dict):
+            todo.append(((*at, name), iter(value.items())))
         else:
-            yield (*path, name), value
+            yield (*at, name), value
 
 
 def _is_sound(path: KeyPath, value: Any) -> bool:

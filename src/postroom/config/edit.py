@@ -124,7 +124,7 @@ class Draft:
         text = "".join(str(block) for block in self._blocks)
         try:
             right = _without_empty(tomllib.loads(text)) == _without_empty(self.tree)
-        except ValueError:
+        except (ValueError, RecursionError):
             right = False
         if not right:
             raise _not_editable()
@@ -155,7 +155,10 @@ def _without_empty(tree: Tree) -> Tree:
 
 def _edit(block: Block, change: Callable[[Any], None]) -> None:
     """Change the keys under a header; a comment that would go with them becomes a line of its own."""
-    document = tomlkit.parse(block.body)
+    try:
+        document = tomlkit.parse(block.body)
+    except (ValueError, RecursionError) as error:  # it takes less than the parser that reads the configuration
+        raise _not_editable() from error
     change(document)
     block.body = with_comments_of(block.body, document.as_string())
 

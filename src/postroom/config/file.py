@@ -267,7 +267,7 @@ def _masked(text: str) -> str:
         for path in hidden_paths(draft.tree):
             draft.set(path, "***")
         masked = draft.text
-    except (ConfigError, UnicodeEncodeError):
+    except (ConfigError, UnicodeEncodeError, RecursionError):
         masked = "(not shown: it cannot be read)\n"
     return masked
 

@@ -197,7 +197,9 @@ class EncryptedFile:
             if document["key"] == _PASSPHRASE:
                 message, hint = f"that is not the passphrase of {self._table.path}", "Try again."
             else:
-                message = f"{self._table.path} was sealed with another key than {self._key_path} holds"
+                held = self._credential.find(CREDENTIAL) is not None
+                place = f"the credential {CREDENTIAL}" if held else self._key_path
+                message = f"{self._table.path} was sealed with another key than {place} holds"
                 hint = "Restore the key that belongs to it."
             raise SecretError("secret.wrong_key", message, hint=hint) from error
 
