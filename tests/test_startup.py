@@ -77,9 +77,8 @@ def test_help_loads_nothing_heavy(argv: tuple[str, ...], tmp_home: Path) -> None
 def test_reading_the_configuration_loads_nothing_heavy(line: str, tmp_home: Path) -> None:
     config = Path(clean_environment(tmp_home, "")["POSTROOM_CONFIG"])
     config.parent.mkdir(parents=True)
-    config.write_text(
-        '[smtp]\ndefault = "main"\n[smtp.servers.main]\nhost = "mail.example.com"\nauth = "none"\nfrom = "a@example.com"\n'
-    )
+    server = 'host = "mail.example.com"\nauth = "none"\nfrom = "a@example.com"\n'
+    config.write_text(f'[smtp]\ndefault = "main"\n[smtp.servers.main]\n{server}')
     config.chmod(0o600)
     assert sorted(loaded(tuple(line.split()), tmp_home) & HEAVY) == []
 
