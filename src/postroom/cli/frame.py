@@ -43,7 +43,7 @@ class Front:
         flags = self.flags
         make = load("postroom.desk:Desk")
         desk: Desk = make(config=flags.config, state_dir=flags.state_dir, system=flags.system, user=flags.user)
-        if self.prompt.possible:
+        if not (flags.json or flags.no_input) and self.prompt.possible:
             desk.ask_secret = self._ask_secret
         if flags.verbose:
             self.talk(f"configuration: {', '.join(str(path) for path in desk.scope.layers if path.exists()) or 'none'}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from postroom.clock import Clock
 from postroom.desk.extras import missing_extra
+from postroom.desk.mechanisms import make_mechanism
 from postroom.domain.ports import Limits, Session
 from postroom.domain.secret import Binding, Credential
 from postroom.domain.settings import Server
@@ -43,6 +44,7 @@ class Wire:
             watch=watch,
             until=until,
             clock=self._clock,
+            make_mechanism=make_mechanism,
             dial=self._dial(server),
             encryption=self._encryption(server),
             helo=None if server.helo else full_name(self._hostname, NAME_SECONDS),

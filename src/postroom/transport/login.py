@@ -9,7 +9,7 @@ from postroom.transport.commands import COMMAND_LIMIT_BYTES
 from postroom.transport.connection import Broken
 from postroom.transport.dialogue import Dialogue
 from postroom.transport.extensions import mechanisms
-from postroom.transport.mechanisms import choose, make
+from postroom.transport.mechanisms import MakeMechanism, choose
 from postroom.transport.mechanisms.base import ChallengeError, Mechanism
 
 MOST_CHALLENGES = 8
@@ -18,7 +18,7 @@ RESPONSE_LIMIT_BYTES = 12288
 """RFC 4954 4."""
 
 
-def log_in(dialogue: Dialogue, credential: Credential) -> dict[str, Any]:
+def log_in(dialogue: Dialogue, credential: Credential, make: MakeMechanism) -> dict[str, Any]:
     """Log in; the detail of the step. Raise Broken."""
     offered = mechanisms(dialogue.smtp.extensions)
     if not offered:

@@ -17,6 +17,7 @@ from postroom.result import Watch
 from postroom.transport.connection import Broken, Connection, Dial, Place, connect, resolve
 from postroom.transport.dialogue import Dialogue, Encryption, accept
 from postroom.transport.login import log_in
+from postroom.transport.mechanisms import MakeMechanism
 from postroom.transport.submission import Submission
 
 UNKNOWN_COMMAND = (500, 502)
@@ -31,6 +32,7 @@ def open_session(
     watch: Watch,
     until: str,
     clock: Clock,
+    make_mechanism: MakeMechanism,
     dial: Dial | None = None,
     encryption: Encryption | None = None,
     helo: str | None = None,
@@ -39,9 +41,10 @@ def open_session(
 
     `encryption` is needed where the server's security is not `none`. `helo` is this machine's name, used where the
     server's settings give none; without either its address is. `dial` replaces look-up and connection.
+    `make_mechanism` makes the SASL mechanism that both sides know.
     """
     dialogue = Dialogue(server, limits=limits, watch=watch, clock=clock, encryption=encryption)
-    opening = _Opening(dialogue, credential, dial, server.helo or helo)
+    opening = _Opening(dialogue, credential, make_mechanism, dial, server.helo or helo)
     try:
         opening.run(until)
     except Broken as broken:
@@ -102,8 +105,16 @@ class SmtpSession:
 class _Opening:
     """The steps from the name to a session that is ready for MAIL. Each gives its detail, or None: not applicable."""
 
-    def __init__(self, dialogue: Dialogue, credential: Credential | None, dial: Dial | None, name: str | None) -> None:
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        credential: Credential | None,
+        make_mechanism: MakeMechanism,
+        dial: Dial | None,
+        name: str | None,
+    ) -> None:
         self._dialogue = dialogue
+        self._make_mechanism = make_mechanism
         self._smtp = dialogue.smtp
         self._server = dialogue.server
         self._credential = credential
@@ -219,7 +230,7 @@ class _Opening:
         return {**detail, "extensions": dict(self._smtp.extensions)}
 
     def _auth(self) -> dict[str, Any] | None:
-        return log_in(self._dialogue, self._credential) if self._credential else None
+        return log_in(self._dialogue, self._credential, self._make_mechanism) if self._credential else None
 
 
 def _is_address(name: str) -> bool:

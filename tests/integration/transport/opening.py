@@ -4,6 +4,7 @@ import ssl
 from typing import Any, NamedTuple
 
 from postroom.clock import Clock
+from postroom.desk.mechanisms import make_mechanism
 from postroom.domain.address import Address
 from postroom.domain.message import Composed, Envelope
 from postroom.domain.ports import Limits
@@ -72,6 +73,7 @@ def attempt(
         watch=seen.append,
         until=until,
         clock=clock,
+        make_mechanism=make_mechanism,
         dial=dial,
         encryption=encryption,
         helo=helo,

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from postroom.desk.mechanisms import make_mechanism as make
 from postroom.domain.secret import Credential, Secret
 from postroom.errors import SecretError
-from postroom.transport.mechanisms import ORDER, choose, make
+from postroom.transport.mechanisms import ORDER, choose
 from postroom.transport.mechanisms.base import ChallengeError, Mechanism
 from postroom.transport.mechanisms.cram_md5 import CramMd5
 from postroom.transport.mechanisms.external import External
