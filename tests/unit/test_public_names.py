@@ -9,7 +9,7 @@ from postroom import errors
 
 PUBLIC = {
     "postroom.desk": ["Desk"],
-    "postroom.sending": ["Mailer", "Message", "Mode", "Posting", "Route"],
+    "postroom.sending": ["Mailer", "Message", "Posting", "Route"],
     "postroom.errors": errors.__all__,
 }
 

@@ -11,7 +11,7 @@ from postroom.domain.secret import Binding, Credential
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError
 from postroom.result import Watch
-from postroom.sending import ReadSecret
+from postroom.sending.login import ReadSecret
 
 if TYPE_CHECKING:
     from postroom.transport.connection import Dial

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from postroom.domain.address import Address, parse_address
+from postroom.domain.address import Address
 from postroom.domain.message import Message
 from postroom.domain.ports import Limits
 from postroom.domain.reply import STEPS
@@ -12,7 +12,9 @@ from postroom.domain.secret import Credential
 from postroom.domain.settings import Server, Settings
 from postroom.errors import Exit, PostroomError, UsageError
 from postroom.result import Result, Step, Warn, Watch
-from postroom.sending import Mailer, Posting, Route, check_recipients, receipt_data
+from postroom.sending import Mailer, Posting, Route
+from postroom.sending.judgement import receipt_data
+from postroom.services.recipients import read_recipients
 from postroom.services.servers import brief, choose_server
 
 COMMAND = "smtp test"
@@ -96,7 +98,7 @@ class _Test:
 
     def run(self, credential: Callable[[Server], Credential | None]) -> Result:
         request = self._request
-        recipients = check_recipients(request.recipients, parse_address)
+        recipients = read_recipients(request.recipients)
         server = self._choose()
         if not recipients and self._settings.desk.operator is not None:
             recipients = [self._settings.desk.operator]

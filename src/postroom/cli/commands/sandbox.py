@@ -8,11 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from postroom.cli.frame import front_of
-from postroom.domain.address import parse_address
 from postroom.domain.kinds import Duration
 from postroom.errors import UsageError
-from postroom.sending import check_recipients
 from postroom.services import sandbox_mails, sandbox_run, sandbox_serve, sandbox_wait
+from postroom.services.recipients import read_recipients
 from postroom.ui.views import sandbox as views
 
 DEFAULT_PORT = 1025
@@ -135,7 +134,7 @@ def wait(
     desk = front.desk
     result = sandbox_wait.wait(
         desk.mailbox.arrivals,
-        sandbox_wait.Wanted(check_recipients([to], parse_address)[0], _pattern(subject), count),
+        sandbox_wait.Wanted(read_recipients([to])[0], _pattern(subject), count),
         timeout_seconds=_seconds(timeout),
         only_new=new,
         monotonic=desk.clock.monotonic,
