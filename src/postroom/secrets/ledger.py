@@ -3,9 +3,7 @@
 It is what shows a secret without opening a store, and what binds a secret to the host and username it was given for.
 """
 
-import contextlib
 import tomllib
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +12,8 @@ import tomli_w
 
 from postroom.domain.secret import Binding, Reference
 from postroom.errors import SecretError
-from postroom.files import Owner, atomic_write, locked, make_directory, read_private
-from postroom.secrets import refusals
+from postroom.files import Owner
+from postroom.secrets.private_file import PrivateFile
 
 # Whoever holds it may be waiting for a keyring (3 s, three calls) or for a passphrase to be derived.
 LOCK_SECONDS = 15.0
@@ -33,15 +31,15 @@ class Ledger:
 
     def __init__(self, path: Path, *, as_root: bool, owner: Owner | None = None) -> None:
         self.path = path
-        self._as_root = as_root
-        self._owner = owner
+        self._file = PrivateFile(path, lock_seconds=LOCK_SECONDS, as_root=as_root, owner=owner)
+        self.changing = self._file.changing
+        """Hold the ledger against every other process that changes secrets."""
 
     def rows(self) -> dict[Reference, Row]:
         """Every row. Raise SecretError `secret.ledger_damaged`, `secret.file_unsafe`."""
-        with refusals.of_files():
-            data = read_private(self.path, as_root=self._as_root, owner=self._owner)
+        data = self._file.read() or b""
         try:
-            document = tomllib.loads((data or b"").decode())
+            document = tomllib.loads(data.decode())
             return {
                 Reference.parse(name): Row(_moment(row["set_at"]), Binding(str(row["host"]), str(row["username"])))
                 for name, row in document.get("secrets", {}).items()
@@ -65,15 +63,6 @@ class Ledger:
         self._save(rows)
         return True
 
-    @contextlib.contextmanager
-    def changing(self) -> Iterator[None]:
-        """Hold the ledger against every other process that changes secrets."""
-        with contextlib.ExitStack() as stack:
-            with refusals.of_files():
-                make_directory(self.path.parent, owner=self._owner)
-                stack.enter_context(locked(self.path, LOCK_SECONDS, owner=self._owner))
-            yield
-
     def _save(self, rows: dict[Reference, Row]) -> None:
         document = {
             "secrets": {
@@ -81,8 +70,7 @@ class Ledger:
                 for reference, row in sorted(rows.items())
             }
         }
-        with refusals.of_files():
-            atomic_write(self.path, tomli_w.dumps(document).encode(), owner=self._owner)
+        self._file.write(tomli_w.dumps(document).encode())
 
 
 def _moment(text: str) -> str:

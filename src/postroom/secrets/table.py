@@ -3,15 +3,13 @@
 It refuses to know what an entry means.
 """
 
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from postroom.errors import SecretError
-from postroom.files import Owner, atomic_write, locked, make_directory, read_private
-from postroom.secrets import refusals
+from postroom.files import Owner
+from postroom.secrets.private_file import PrivateFile
 
 LOCK_SECONDS = 10.0  # the longest holder derives a key and writes one small file
 
@@ -21,13 +19,13 @@ class Table:
 
     def __init__(self, path: Path, *, as_root: bool, owner: Owner | None) -> None:
         self.path = path
-        self._as_root = as_root
-        self._owner = owner
+        self._file = PrivateFile(path, lock_seconds=LOCK_SECONDS, as_root=as_root, owner=owner)
+        self.changing = self._file.changing
+        """Hold the lock from the reading to the writing."""
 
     def load(self) -> dict[str, Any] | None:
         """The object, None when there is no file. Raise SecretError `secret.damaged`, `secret.file_unsafe`."""
-        with refusals.of_files():
-            data = read_private(self.path, as_root=self._as_root, owner=self._owner)
+        data = self._file.read()
         if data is None:
             return None
         try:
@@ -38,20 +36,9 @@ class Table:
             raise damaged(self.path)
         return document
 
-    @contextlib.contextmanager
-    def changing(self) -> Iterator[None]:
-        """Hold the lock from the reading to the writing."""
-        with contextlib.ExitStack() as stack:
-            with refusals.of_files():
-                make_directory(self.path.parent, owner=self._owner)
-                stack.enter_context(locked(self.path, LOCK_SECONDS, owner=self._owner))
-            yield
-
     def save(self, document: dict[str, Any]) -> None:
         """Replace the file, durably."""
-        data = json.dumps(document, indent=1, sort_keys=True).encode()
-        with refusals.of_files():
-            atomic_write(self.path, data + b"\n", owner=self._owner)
+        self._file.write(json.dumps(document, indent=1, sort_keys=True).encode() + b"\n")
 
 
 def damaged(path: Path) -> SecretError:
