@@ -24,6 +24,7 @@ __all__ = [
     "PostroomError",
     "Retry",
     "SecretError",
+    "Signalled",
     "Stopped",
     "UsageError",
 ]
@@ -168,6 +169,18 @@ class Fault(PostroomError):
     def __init__(self, code: str, message: str, *, step: str, **rest: Any) -> None:
         super().__init__(code, message, **rest)
         self.step = step
+
+
+class Signalled(BaseException):
+    """A signal arrived. Not an Exception, so that nothing on the way takes it for a failure of its own.
+
+    Work that can tell how far it came puts that into `data` on the way out.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        self.data: dict[str, Any] = {}
 
 
 class Stopped(PostroomError):

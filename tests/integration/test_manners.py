@@ -144,6 +144,8 @@ def test_a_signal_in_mid_session_ends_in_order(tmp_home: Path, number: signal.Si
     found = json.loads(out)
     assert (process.returncode, found["exit"]) == (status, status)
     assert found["command"] == "smtp test"
+    steps = {step["name"]: step["ok"] for step in found["data"]["steps"]}
+    assert (len(steps), steps["resolve"], steps["greeting"]) == (13, True, None)
     assert err == b""
 
 

@@ -14,22 +14,15 @@ from postroom.cli import tree
 from postroom.cli.frame import Front
 from postroom.cli.lazy import load, prefix
 from postroom.cli.options import lift
-from postroom.errors import Exit, PostroomError, Stopped, UsageError
+from postroom.errors import Exit, PostroomError, Signalled, Stopped, UsageError
 from postroom.result import Result
 from postroom.ui.blocks import Line, Verbatim
 from postroom.ui.render import quietly
 from postroom.ui.safe import safe
 
 
-class _Signalled(BaseException):
-    """A signal arrived. Not an Exception, so that nothing on the way takes it for a failure of its own."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
 def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
-    raise _Signalled(number)
+    raise Signalled(number)
 
 
 def _listen() -> None:
@@ -68,10 +61,8 @@ def _run(argv: list[str]) -> int:
         return _fail(front, _usage(error, front.command))
     except typer.Abort:
         return _fail(front, Stopped("stopped.cancelled", "cancelled; nothing was changed"))
-    except (_Signalled, KeyboardInterrupt) as stop:
-        terminated = isinstance(stop, _Signalled) and stop.number == signal.SIGTERM
-        word, status = ("terminated", Exit.TERMINATED) if terminated else ("interrupted", Exit.INTERRUPTED)
-        return _fail(front, Stopped(f"stopped.{word}", f"{word}; files are consistent", exit=status, retry="now"))
+    except (Signalled, KeyboardInterrupt) as stop:
+        return _fail(front, _stopped(stop))
     except (BrokenPipeError, SystemExit):
         # Nobody reads any more; Typer says so by leaving.
         quietly(lambda: None)
@@ -82,6 +73,13 @@ def _run(argv: list[str]) -> int:
     finally:
         front.close()
     return int(front.status)
+
+
+def _stopped(stop: Signalled | KeyboardInterrupt) -> Stopped:
+    data = stop.data if isinstance(stop, Signalled) else {}
+    terminated = isinstance(stop, Signalled) and stop.number == signal.SIGTERM
+    word, status = ("terminated", Exit.TERMINATED) if terminated else ("interrupted", Exit.INTERRUPTED)
+    return Stopped(f"stopped.{word}", f"{word}; files are consistent", exit=status, retry="now", data=data)
 
 
 def _dispatch(front: Front, rest: list[str]) -> None:

@@ -87,7 +87,12 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
     """Test what is tried; `live` shows each step as it ends. Raise what the service raises."""
     front = trial.front
     desk = front.desk
-    surroundings = Surroundings(desk.hostname, desk.clock.now, desk.sleep, desk.tests.keep_transcript)
+
+    def pause(seconds: float) -> None:
+        front.talk(f"trying again in {seconds:g} s")
+        desk.sleep(seconds)
+
+    surroundings = Surroundings(desk.hostname, desk.clock.now, pause, desk.tests.keep_transcript)
     if not trial.unsaved:
         surroundings = surroundings._replace(remember=desk.tests.remember)
     watch = front.step if live else lambda _step: None

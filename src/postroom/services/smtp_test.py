@@ -10,7 +10,7 @@ from postroom.domain.ports import Limits
 from postroom.domain.reply import STEPS
 from postroom.domain.secret import Credential
 from postroom.domain.settings import Server, Settings
-from postroom.errors import Exit, PostroomError, UsageError
+from postroom.errors import Exit, PostroomError, Signalled, UsageError
 from postroom.result import Result, Step, Warn, Watch
 from postroom.sending import Mailer, Posting, Route
 from postroom.sending.judgement import receipt_data
@@ -75,6 +75,9 @@ def smtp_test(
                 test.remember(error)
                 raise
             surroundings.sleep(request.wait_seconds)
+        except Signalled as stop:
+            stop.data = test.data({})
+            raise
         else:
             test.remember(None)
             return result
