@@ -4,6 +4,7 @@ A kind never sees a key or a file. It raises ValueError with the rule alone; the
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
@@ -32,14 +33,14 @@ class Rate(NamedTuple):
         return f"{self.messages}/{unit}"
 
 
-class Kind(Generic[T]):
+class Kind(ABC, Generic[T]):
     """How one kind of value is written. `word` stands for it in help and man pages."""
 
     word = "TEXT"
 
+    @abstractmethod
     def parse(self, value: object) -> T:
         """Read a value as TOML gives it. Raise ValueError with the rule."""
-        raise NotImplementedError
 
     def read(self, text: str) -> T:
         """Read a value as a command line or the environment gives it. Raise ValueError with the rule."""

@@ -1,6 +1,5 @@
 """The bundled providers, the user's own, and how one is found. Run as a program it writes the index anew."""
 
-import os
 import re
 from collections import Counter
 from datetime import date
@@ -354,7 +353,7 @@ def test_a_file_that_cannot_be_read_is_a_file_error(tmp_path: Path) -> None:
         read_preset(tmp_path / "gone.toml")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root refuses what others could have written")
+@pytest.mark.needs("root")
 def test_root_does_not_obey_a_preset_that_others_may_write(tmp_path: Path) -> None:
     own(tmp_path).chmod(0o666)
     with pytest.raises(FileError) as caught:
