@@ -307,3 +307,13 @@ def test_what_is_tried_by_the_environment_is_mended_in_the_environment(run_postr
     assert refused.json["error"]["hint"].endswith("POSTROOM_SMTP_PORT=587 POSTROOM_SMTP_SECURITY=starttls")
     tried = run_postroom("smtp", "test", "--host", "localhost", "--port", "1", "--auth", "none", "--json")
     assert tried.json["error"]["hint"].endswith(": --port 587 --security starttls")
+
+
+@pytest.mark.parametrize("until", ["connect", "starttls"])
+def test_a_step_before_the_login_needs_no_secret(run_postroom: RunPostroom, mailstack: Mailstack, until: str) -> None:
+    place = ["--host", "localhost", "--port", str(mailstack.port("SUB")), "--security", "starttls"]
+    login = ["--ca-file", str(mailstack.ca_file), "--username", ALICE, "--password-env", "NOT_SET"]
+    done = run_postroom("smtp", "test", *place, *login, "--until", until, "--json")
+    assert done.exit == 0, done.stdout
+    later = run_postroom("smtp", "test", *place, *login, "--until", "auth", "--json")
+    assert (later.exit, later.json["error"]["code"]) == (78, "secret.not_found")
