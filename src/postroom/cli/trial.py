@@ -11,8 +11,8 @@ from postroom.domain.secret import Credential, Reference, Secret
 from postroom.domain.settings import Server, Settings, Source, Value, key_of
 from postroom.errors import ConfigError, PostroomError
 from postroom.result import Result
+from postroom.services.server_values import read_values
 from postroom.services.servers import choose_server
-from postroom.services.smtp_set import read_values
 from postroom.services.smtp_test import Request, Surroundings, smtp_test
 
 UNSAVED = "unsaved"

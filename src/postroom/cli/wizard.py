@@ -11,8 +11,9 @@ from postroom.domain.preset import Preset
 from postroom.domain.secret import Secret
 from postroom.domain.settings import key_of
 from postroom.errors import ConfigError, PostroomError, SecretError, Stopped
+from postroom.services.server_advice import near_misses
 from postroom.services.servers import choose_server
-from postroom.services.smtp_set import Request, choose_name, near_misses
+from postroom.services.smtp_set import Request, choose_name
 from postroom.services.smtp_test import Request as TestRequest
 
 

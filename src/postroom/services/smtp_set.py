@@ -1,23 +1,21 @@
 """Sets up a mail server, or changes one: values, secrets and the default, all or nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from postroom.domain.address import near_miss
 from postroom.domain.kinds import NAME
-from postroom.domain.kinds import Path as PathKind
 from postroom.domain.preset import Preset
-from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret
-from postroom.domain.settings import Key, Server, Settings, key_of
-from postroom.errors import DataError, Exit, FileError, PostroomError, UsageError
+from postroom.domain.secret import Binding, Reference, Secret
+from postroom.domain.settings import Server, Settings
+from postroom.errors import UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.secrets_places import forget, places
+from postroom.services.server_advice import bound_elsewhere, login_needs, near_misses, not_read_yet, notes
+from postroom.services.server_values import KeyPath, read_values
 from postroom.services.servers import brief, refuse_environment
 
 COMMAND = "smtp set"
 FIRST_NAME = "default"
-KeyPath = tuple[str, ...]
 
 
 class Request(NamedTuple):
@@ -127,11 +125,11 @@ def smtp_set(
         COMMAND,
         {
             **changes_data(changes),
-            "server": {**brief(server), "advice": _advice(server, preset)},
+            "server": {**brief(server), "advice": notes(server, preset)},
             "created": name not in settings.servers,
             "dry_run": request.dry_run,
             "diff": outcome.diff if request.dry_run else None,
-            "missing": _missing(server, preset),
+            "missing": [need.partition(" ")[0] for need in login_needs(server, preset)],
         },
         [
             *outcome.warnings,
@@ -140,8 +138,8 @@ def smtp_set(
                 Warn("address.near_miss", f"{domain!r} looks like a slip for {meant!r}")
                 for domain, meant in near_misses(request.values, presets.known_domains).items()
             ),
-            *_unbound(server, references, vault),
-            *_unread(base, (*request.values, *request.secrets)),
+            *bound_elsewhere(server, references, vault.bound_to),
+            *not_read_yet(base, (*request.values, *request.secrets)),
         ],
     )
 
@@ -151,15 +149,6 @@ def _check_provider(provider: str | None, presets: Presets) -> None:
     if provider is not None and provider != "custom" and presets.preset(provider) is None:
         what = f"--provider {provider!r}: no such provider is known"
         raise UsageError("usage.bad_value", what, hint="postroom smtp providers")
-
-
-def _unread(base: KeyPath, paths: Sequence[KeyPath]) -> list[Warn]:
-    """Say which of the given settings no command of this release reads."""
-    keys = [key for path in paths if (key := key_of((*base, *path))) is not None and key.reserved]
-    return [
-        Warn("config.not_read_yet", f"{key.option} is recorded, but no command of this release reads it")
-        for key in keys
-    ]
 
 
 def _refuse_contradictions(
@@ -176,19 +165,6 @@ def _refuse_contradictions(
             raise UsageError("usage.conflict", f"{'.'.join(path)} is given and unset at once")
 
 
-def unset_paths(names: Sequence[str]) -> list[KeyPath]:
-    """The paths of settings to remove, as typed: `tls.pin`, `reply-to`. Raise UsageError for an unknown one."""
-    paths = []
-    for name in names:
-        path = tuple(name.replace("-", "_").split("."))
-        if key_of(("smtp", "servers", "x", *path)) is None:
-            raise UsageError(
-                "usage.unknown_key", f"--unset {name!r}: a server has no such setting", hint="postroom smtp show"
-            )
-        paths.append(path)
-    return paths
-
-
 def choose_name(settings: Settings, request: Request) -> str:
     """The server's name: as given, else the default server's, else made of the title, else `default`."""
     if request.name is not None:
@@ -201,37 +177,6 @@ def choose_name(settings: Settings, request: Request) -> str:
         return next(iter(settings.servers))
     words = "".join(char if char.isascii() and char.isalnum() else " " for char in request.values.get(("title",), ""))
     return "-".join(words.lower().split())[:63] or FIRST_NAME
-
-
-def read_values(base: KeyPath, values: Mapping[KeyPath, str]) -> dict[KeyPath, Any]:
-    """Check every value; all problems at once."""
-    read: dict[KeyPath, Any] = {}
-    problems: list[tuple[Key[Any], str]] = []
-    for path, text in values.items():
-        key = key_of((*base, *path))
-        if key is None:
-            raise AssertionError(f"no such key: {path}")
-        if path == ("provider",) and text.lower() == "custom":
-            read[path] = "custom"
-            continue
-        try:
-            read[path] = key.kind.toml(key.kind.read(text))
-        except ValueError as error:
-            told = key.option if "://" in text else f"{key.option} {text!r}"  # a URL may hold a password
-            problems.append((key, f"{told} {error}"))
-            continue
-        if isinstance(key.kind, PathKind) and not Path(text).is_file():
-            raise FileError("file.missing", f"{key.option}: there is no file {text}", exit=Exit.NO_INPUT)
-    if problems:
-        raise _bad_values(problems)
-    return read
-
-
-def _bad_values(problems: Sequence[tuple[Key[Any], str]]) -> PostroomError:
-    text = "; ".join(message for _, message in problems)
-    if all(key.kind.word == "ADDRESS" for key, _ in problems):
-        return DataError("address.invalid", text, hint="one plain address like user@example.com")
-    return UsageError("usage.bad_value", text, hint="postroom smtp set --help tells what each option takes")
 
 
 def _references(request: Request, vault: Vault, name: str) -> dict[KeyPath, Reference]:
@@ -286,54 +231,4 @@ def _replaced(
         and place.stored
         and place.stored not in shared
         and (place.field in unset or references.get(place.field, place.stored) != place.stored)
-    ]
-
-
-def _missing(server: Server, preset: Preset | None) -> list[str]:
-    """The options of which a login still needs one."""
-    if server.auth in ("password", "oauth2") and not server.username:
-        return ["--username"]
-    if server.auth == "password" and server.password is None:
-        return ["--password-stdin"]
-    if server.auth == "oauth2" and server.access_token is None:
-        other = preset is not None and "password" in preset.auth
-        return ["--access-token-command", *(["--password-stdin"] if other else [])]
-    return []
-
-
-def _advice(server: Server, preset: Preset | None) -> list[str]:
-    if preset is None:
-        return []
-    wanted = []
-    if server.auth == "password" and preset.secret:
-        wanted.append(f"{preset.title} wants this as the password: {preset.secret}")
-    return [*wanted, *preset.notes]
-
-
-def near_misses(values: Mapping[KeyPath, str], known_domains: Callable[[], Sequence[str]]) -> dict[str, str]:
-    """The domains of the given addresses that look like a slip of the fingers, each with what may be meant."""
-    found = {}
-    for path in (("username",), ("from",), ("reply_to",)):
-        domain = values.get(path, "").rpartition("@")[2].lower() if "@" in values.get(path, "") else ""
-        meant = near_miss(domain, known_domains()) if domain else None
-        if meant:
-            found[domain] = meant
-    return found
-
-
-def _unbound(server: Server, references: Mapping[KeyPath, Reference], vault: Vault) -> list[Warn]:
-    """Say that a recorded secret is for another host or username than the server has now."""
-    reference = server.password
-    if reference is None or ("password",) in references or reference.scheme not in STORED_SCHEMES:
-        return []
-    bound, now = vault.bound_to(reference), Binding(server.host, server.username or "")
-    if bound is None or bound == now:
-        return []
-    return [
-        Warn(
-            "secret.bound_elsewhere",
-            f"the stored password is for {bound.username} at {bound.host} and will not be used for "
-            f"{now.username} at {now.host}",
-            f"postroom smtp set {server.name} --password-stdin",
-        )
     ]

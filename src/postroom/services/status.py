@@ -7,6 +7,7 @@ from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Server, Settings
 from postroom.errors import Exit
 from postroom.result import Result
+from postroom.services.server_advice import login_needs
 from postroom.services.servers import brief, choose_server
 
 BoundTo = Callable[[Reference], Binding | None]
@@ -70,12 +71,8 @@ def _needs(server: Server, bound_to: BoundTo) -> str | None:
 
 
 def _login_needs(server: Server, bound_to: BoundTo) -> str | None:
-    if server.auth in ("password", "oauth2") and not server.username:
-        return f"postroom smtp set {server.name} --username NAME"
-    if server.auth == "password" and server.password is None:
-        return f"postroom smtp set {server.name} --password-stdin"
-    if server.auth == "oauth2" and server.access_token is None:
-        return f"postroom smtp set {server.name} --access-token-command 'CMD'"
+    if options := login_needs(server):
+        return f"postroom smtp set {server.name} {options[0]}"
     field = {"password": "password", "oauth2": "access_token"}.get(server.auth, "")
     reference: Reference | None = getattr(server, field) if field else None
     if reference is None or reference.scheme not in STORED_SCHEMES:

@@ -7,7 +7,8 @@ import typer
 from postroom.cli import wizard
 from postroom.cli.frame import front_of
 from postroom.cli.settings_options import given_secrets, given_values, takes_server_options
-from postroom.services.smtp_set import Request, smtp_set, unset_paths
+from postroom.services.server_values import unset_paths
+from postroom.services.smtp_set import Request, smtp_set
 from postroom.ui.views import smtp_set as view
 
 

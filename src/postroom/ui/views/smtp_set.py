@@ -6,6 +6,8 @@ from typing import Any
 from postroom.ui.blocks import Block, Line, Next, Verbatim
 from postroom.ui.views.changes import changes
 
+_VALUES = {"--access-token-command": " 'CMD'", "--username": " NAME"}
+
 
 def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
     """The changes, what the provider wants, and what to do next."""
@@ -18,7 +20,7 @@ def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Line(f"note: {advice}", "dim")
     for option in data["missing"]:
         yield Next(
-            f"postroom smtp set {server['name']} {option}" + (" 'CMD'" if option.endswith("-command") else ""),
+            f"postroom smtp set {server['name']} {option}{_VALUES.get(option, '')}",
             "a login still needs this" if len(data["missing"]) == 1 else "one way to log in",
         )
     if not data["missing"]:
