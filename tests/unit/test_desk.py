@@ -5,6 +5,7 @@ import os
 import pytest
 
 from postroom.desk import SECRET_VARIABLES, Desk
+from postroom.domain.secret import Reference
 
 
 def test_secrets_are_gone_from_the_environment_before_any_child_could_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,4 +26,8 @@ def test_what_the_settings_read_from_the_environment_is_hidden_from_children(mon
     assert "MAIL_TOKEN" in desk.child_environment
     desk.file.change(lambda draft: draft.set(("smtp", "servers", "main", "host"), "mail.example.com"))
     desk.file.change(lambda draft: draft.set(("smtp", "servers", "main", "password"), "env:MAIL_TOKEN"))
-    assert "MAIL_TOKEN" not in Desk().child_environment
+    again = Desk()
+    assert "MAIL_TOKEN" not in again.child_environment
+    assert "MAIL_TOKEN" in os.environ
+    assert again.vault.read(Reference("env", "MAIL_TOKEN"), None).reveal() == "a secret"
+    assert "MAIL_TOKEN" not in os.environ

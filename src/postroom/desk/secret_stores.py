@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from postroom.config.paths import Scope
 from postroom.domain.ports import SecretStore
@@ -10,6 +11,14 @@ from postroom.files import Owner
 
 SYSTEM_KEY = Path("/etc/postroom/secrets.key")
 """Apart from the secrets that it opens: a backup of the state alone is worth nothing."""
+
+
+class _Taken(dict[str, str]):
+    """A copy of the environment; what is taken out of it is gone from the process's own as well."""
+
+    def pop(self, name: str, *default: Any) -> Any:
+        os.environ.pop(name, None)
+        return super().pop(name, *default)
 
 
 class SecretStores:
@@ -88,7 +97,7 @@ class SecretStores:
     def _variables(self) -> SecretStore:
         from postroom.secrets.env import Environment
 
-        return Environment(dict(self._environ))
+        return Environment(_Taken(self._environ))
 
     def _plain(self) -> SecretStore:
         from postroom.secrets.plain import PlainFile
