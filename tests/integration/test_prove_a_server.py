@@ -317,3 +317,15 @@ def test_a_step_before_the_login_needs_no_secret(run_postroom: RunPostroom, mail
     assert done.exit == 0, done.stdout
     later = run_postroom("smtp", "test", *place, *login, "--until", "auth", "--json")
     assert (later.exit, later.json["error"]["code"]) == (78, "secret.not_found")
+
+
+@pytest.mark.usefixtures("set_main")
+def test_custom_takes_the_preset_away_from_what_is_tried(run_postroom: RunPostroom) -> None:
+    run_postroom("smtp", "set", "other", "--provider", "outlook-com", "--username", ALICE, "--password-env", "PW")
+    line = ["smtp", "test", "other", "--host", "localhost", "--until", "config", "--json"]
+    kept = run_postroom(*line)
+    assert kept.json["data"]["server"]["port"] == 587
+    done = run_postroom(
+        "smtp", "test", "other", "--provider", "custom", "--host", "localhost", "--until", "config", "--json"
+    )
+    assert (done.exit, done.json["data"]["server"]["port"]) == (0, 465)

@@ -46,7 +46,7 @@ class Front:
         if not (flags.json or flags.no_input) and self.prompt.possible:
             desk.ask_secret = self._ask_secret
         if flags.verbose:
-            self.talk(f"configuration: {', '.join(str(path) for path in desk.scope.layers if path.exists()) or 'none'}")
+            self.talk(f"configuration: {', '.join(map(str, desk.scope.existing())) or 'none'}")
             self.talk(f"state: {desk.scope.state}")
         return desk
 

@@ -43,12 +43,8 @@ def run(argv: list[str]) -> int:
         return int(Exit.SOFTWARE)
 
 
-def _hear_signals() -> None:
-    _listen()
-
-
 def _run(argv: list[str]) -> int:
-    _hear_signals()
+    _listen()
     flags, rest, flag_error = lift(argv)
     front = Front(flags, command=" ".join(prefix(rest)))
     try:

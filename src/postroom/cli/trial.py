@@ -60,7 +60,7 @@ def try_values(
     overrides = {}
     for path, text in parsed.items():
         key = key_of((*base, *path))
-        if key is not None and text != "custom":
+        if key is not None:
             overrides[*base, *path] = Value(key.kind.parse(text), Source("option", key.option))
     for path, secret in secrets.items():
         if isinstance(secret, Reference):

@@ -1,0 +1,1 @@
+"""Messages as bytes: built, and read back before they leave."""

@@ -1,0 +1,1 @@
+"""The configuration: files in, settings out, changes back, and presets of mail providers."""

@@ -5,14 +5,14 @@ A protocol stands here because two adapters keep it, or because the import table
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 from postroom.domain.arrival import Arrival
 from postroom.domain.message import Composed
 from postroom.domain.reply import Cause, Receipt, Signs
-from postroom.domain.secret import Credential, Secret
-from postroom.domain.settings import Server
-from postroom.result import Watch
+from postroom.domain.secret import Binding, Credential, Reference, Secret, Stored
+from postroom.domain.settings import Server, Settings
+from postroom.result import Warn, Watch
 
 Classify = Callable[[Signs], Cause]
 """Names the cause class of a failure."""
@@ -99,6 +99,78 @@ class SecretStore(Protocol):
 
     def remove(self, locator: str) -> bool:
         """Forget it; False when it was not there."""
+
+
+class Vault(Protocol):
+    """What may happen to a secret. Every failure is a SecretError that names the place, never the secret."""
+
+    @property
+    def default_store(self) -> str:
+        """The scheme for new secrets where nobody names one."""
+
+    def choose_store(self, requested: str | None, *, insecure: bool = False) -> str:
+        """The scheme for a new secret. Raise `secret.no_store`, `secret.insecure`, `secret.read_only`."""
+
+    def read(self, reference: Reference, binding: Binding | None) -> Secret:
+        """The secret, for use with `binding`; None is for looking after it, not for using it."""
+
+    def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]:
+        """Keep a secret and record whom it is for: where it is, and whether anything changed."""
+
+    def holds(self, reference: Reference, secret: Secret, binding: Binding) -> bool:
+        """Whether that secret is there already, for that binding."""
+
+    def remove(self, reference: Reference) -> bool:
+        """Forget it; False when it was not there."""
+
+    def bound_to(self, reference: Reference) -> Binding | None:
+        """Whom a stored secret was given for; None where nothing is recorded."""
+
+    def entries(self) -> Sequence[Stored]:
+        """What is stored. Opens no store."""
+
+    def states(self) -> Mapping[str, StoreState]:
+        """How usable each store is, here and now."""
+
+
+class Draft(Protocol):
+    """The configuration file while it is being changed. Paths are full; values are as TOML has them."""
+
+    def get(self, path: tuple[str, ...]) -> Any:
+        """What the file itself says; None where it says nothing."""
+
+    def set(self, path: tuple[str, ...], value: Any) -> None:
+        """Give a key a value."""
+
+    def unset(self, path: tuple[str, ...]) -> bool:
+        """Remove a key or a table; False when it was not there. Raise ConfigError when another file defines it."""
+
+    def rename(self, path: tuple[str, ...], name: str) -> None:
+        """Give a table another name."""
+
+
+class Outcome(Protocol):
+    """What a change did, or would do. `settings` is the configuration as it reads afterwards."""
+
+    @property
+    def changes(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def changed(self) -> bool: ...
+    @property
+    def diff(self) -> str: ...
+    @property
+    def warnings(self) -> Sequence[Warn]: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
+class Change(Protocol):
+    """Changes the configuration file with a function of its draft, all or nothing; a dry run only checks.
+
+    Raise ConfigError when the result would be invalid, LockError, FileError.
+    """
+
+    def __call__(self, mutate: Callable[[Draft], object], *, dry_run: bool = False) -> Outcome: ...
 
 
 class SandboxServer(Protocol):

@@ -1,0 +1,1 @@
+"""A mail server for tests that keeps what it gets. Needs the extra `sandbox`."""

@@ -1,0 +1,1 @@
+"""Where secrets are kept, one module a store, and the ledger over them."""

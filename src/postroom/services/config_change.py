@@ -1,37 +1,18 @@
 """Changes the configuration file: one key, a whole document merged in, a text from an editor, an earlier version."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from postroom.clock import rfc3339
+from postroom.domain.ports import Change, Draft, Outcome
 from postroom.domain.settings import Key
 from postroom.errors import ConfigError, Exit, FileError, UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.config_keys import read_key
 
 KeyPath = tuple[str, ...]
-
-
-class Draft(Protocol):
-    """The file while it is being changed."""
-
-    def set(self, path: KeyPath, value: Any) -> None: ...
-    def unset(self, path: KeyPath) -> bool: ...
-
-
-class Outcome(Protocol):
-    """What a change did, or would do."""
-
-    @property
-    def changes(self) -> Sequence[Mapping[str, Any]]: ...
-    @property
-    def changed(self) -> bool: ...
-    @property
-    def diff(self) -> str: ...
-    @property
-    def warnings(self) -> Sequence[Warn]: ...
 
 
 class Copy(Protocol):
@@ -49,7 +30,8 @@ class File(Protocol):
     """The configuration file that is written."""
 
     def text(self) -> str: ...
-    def change(self, mutate: Callable[[Draft], None], *, dry_run: bool = False) -> Outcome: ...
+    @property
+    def change(self) -> Change: ...
     def replace(self, text: str, *, over: str | None = None, dry_run: bool = False) -> Outcome: ...
     def merge(self, name: str, data: bytes, *, prune: bool, dry_run: bool) -> Outcome: ...
     def copies(self) -> Sequence[Copy]: ...

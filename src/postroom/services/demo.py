@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from postroom.domain.ports import OpenSandbox, SandboxServer
+from postroom.domain.ports import Change, OpenSandbox, SandboxServer, Vault
 from postroom.domain.preset import Preset
 from postroom.domain.secret import Reference
 from postroom.domain.settings import Settings
@@ -26,15 +26,22 @@ RECIPIENT = "you@example.test"
 PASSWORD = "any password will do"  # noqa: S105 - the sandbox takes every one
 
 
+class File(Protocol):
+    """The configuration file of the demo."""
+
+    @property
+    def change(self) -> Change: ...
+
+
 class Desk(Protocol):
     """What the demo needs of a desk."""
 
     @property
     def settings(self) -> Settings: ...
     @property
-    def file(self) -> smtp_set.File: ...
+    def file(self) -> File: ...
     @property
-    def vault(self) -> smtp_set.Vault: ...
+    def vault(self) -> Vault: ...
     @property
     def mailer(self) -> Mailer: ...
     def preset(self, word: str) -> Preset | None: ...
@@ -87,7 +94,7 @@ def _set(desk: Desk, server: SandboxServer, directory: Path) -> Any:
         },
         secrets={("password",): Reference("file", str(password))},
     )
-    result = smtp_set.smtp_set(desk.settings, desk.file, desk.vault, request, presets=desk)
+    result = smtp_set.smtp_set(desk.settings, desk.file.change, desk.vault, request, presets=desk)
     return result.data["changes"]
 
 

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from postroom.domain.ports import Vault
 from postroom.domain.secret import STORED_SCHEMES, Reference, Stored
 from postroom.domain.settings import Settings
 from postroom.result import Result, Warn
-from postroom.services.secrets_places import Place, Vault, places
+from postroom.services.secrets_places import Place, places
 
 
 def list_secrets(settings: Settings, recorded: Settings, vault: Vault, *, now: datetime) -> Result:

@@ -1,17 +1,13 @@
 """Moves a secret to another store: writes it there, switches the configuration over, forgets it where it was."""
 
-from collections.abc import Callable
-from typing import Any
-
+from postroom.domain.ports import Change, Vault
 from postroom.domain.settings import Settings
 from postroom.errors import SecretError
 from postroom.result import Result, Warn, changes_data
-from postroom.services.secrets_places import Vault, find_place, forget, set_reference, still_used
+from postroom.services.secrets_places import find_place, forget, set_reference, still_used
 
 
-def move(
-    settings: Settings, change: Callable[..., Any], vault: Vault, name: str, *, store: str, insecure: bool
-) -> Result:
+def move(settings: Settings, change: Change, vault: Vault, name: str, *, store: str, insecure: bool) -> Result:
     """Move the secret of a place. Of one that others keep (a file, a command) a copy is stored.
 
     Raise SecretError `secret.not_found` where none is set, and when it cannot be read or stored.

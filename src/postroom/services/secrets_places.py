@@ -3,37 +3,17 @@
 A place is named `smtp/main/password` or `main.password`. It refuses to open a store.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
-from postroom.domain.ports import StoreState
-from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret, Stored
+from postroom.domain.ports import Draft
+from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Server, Settings, key_of
 from postroom.errors import SecretError, UsageError
 from postroom.result import Warn
 from postroom.services.servers import key_value, written_server
 
 KeyPath = tuple[str, ...]
-
-
-class Vault(Protocol):
-    """Where secrets are kept."""
-
-    @property
-    def default_store(self) -> str: ...
-    def choose_store(self, requested: str | None, *, insecure: bool = False) -> str: ...
-    def read(self, reference: Reference, binding: Binding | None) -> Secret: ...
-    def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]: ...
-    def remove(self, reference: Reference) -> bool: ...
-    def entries(self) -> Sequence[Stored]: ...
-    def states(self) -> Mapping[str, StoreState]: ...
-
-
-class Draft(Protocol):
-    """The configuration file while it is being changed; paths are full."""
-
-    def set(self, path: KeyPath, value: str) -> None: ...
-    def unset(self, path: KeyPath) -> bool: ...
 
 
 class Place(NamedTuple):

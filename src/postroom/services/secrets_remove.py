@@ -1,12 +1,12 @@
 """Removes a stored secret from its store, from the ledger and from the configuration."""
 
 from collections.abc import Callable
-from typing import Any
 
+from postroom.domain.ports import Change, Vault
 from postroom.domain.secret import STORED_SCHEMES, Reference
 from postroom.domain.settings import Settings
 from postroom.result import Result, Warn, changes_data
-from postroom.services.secrets_places import Place, Vault, find_place, places
+from postroom.services.secrets_places import Place, find_place, places
 
 BACKUPS = Warn(
     "secret.backups",
@@ -15,9 +15,7 @@ BACKUPS = Warn(
 )
 
 
-def remove(
-    settings: Settings, change: Callable[..., Any], vault: Vault, name: str, *, confirm: Callable[[str], None]
-) -> Result:
+def remove(settings: Settings, change: Change, vault: Vault, name: str, *, confirm: Callable[[str], None]) -> Result:
     """Remove by place, or by reference what no setting refers to any more. Nothing there is no error, and then nothing
     is asked; `confirm` raises when the answer is no. `settings` are what the files alone say.
 

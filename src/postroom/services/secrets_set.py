@@ -1,15 +1,12 @@
 """Stores a secret, or replaces one: writes the new one, switches the configuration over, forgets the old one."""
 
 from collections.abc import Callable
-from typing import Any
 
+from postroom.domain.ports import Change, Vault
 from postroom.domain.secret import Secret
 from postroom.domain.settings import Settings
 from postroom.result import Result, changes_data
-from postroom.services.secrets_places import Vault, find_place, forget, set_reference, still_used
-
-Change = Callable[..., Any]
-"""Changes the configuration file with a function of its draft; `dry_run=True` only checks."""
+from postroom.services.secrets_places import find_place, forget, set_reference, still_used
 
 
 def set_secret(

@@ -1,8 +1,8 @@
 """Says which secret stores work here and now."""
 
+from postroom.domain.ports import Vault
 from postroom.domain.secret import STORED_SCHEMES
 from postroom.result import Result
-from postroom.services.secrets_places import Vault
 
 
 def stores(vault: Vault) -> Result:

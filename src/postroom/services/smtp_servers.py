@@ -1,26 +1,16 @@
 """Lists, shows, chooses, renames, removes and switches the mail servers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from postroom.domain.kinds import NAME
-from postroom.domain.secret import STORED_SCHEMES, Binding, Reference, Secret
+from postroom.domain.ports import Change, Draft, Vault
+from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Section, Server, Settings
 from postroom.errors import UsageError
 from postroom.result import Result, changes_data
 from postroom.services.secrets_places import forget, places
 from postroom.services.servers import brief, choose_server, key_value, written_server
-
-Change = Callable[..., Any]
-"""Changes the configuration file with a function of its draft; `dry_run=True` only checks."""
-
-
-class Vault(Protocol):
-    """The stored secrets."""
-
-    def read(self, reference: Reference, binding: Binding | None) -> Secret: ...
-    def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]: ...
-    def remove(self, reference: Reference) -> bool: ...
 
 
 def list_servers(settings: Settings) -> Result:
@@ -70,7 +60,7 @@ def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str)
     stored = _stored(settings, server)
     moved = {path: Reference(old_one.scheme, "/".join(("smtp", new, *path))) for path, old_one in stored.items()}
 
-    def mutate(draft: Any) -> None:
+    def mutate(draft: Draft) -> None:
         draft.rename(("smtp", "servers", old), new)
         for path, reference in moved.items():
             draft.set(("smtp", "servers", new, *path), str(reference))
@@ -89,7 +79,7 @@ def remove(settings: Settings, change: Change, name: str, *, remove_secret: Call
     """Remove a server, what names it, and its stored secrets; one that its store keeps is a warning."""
     server = written_server(settings, name)
 
-    def mutate(draft: Any) -> None:
+    def mutate(draft: Draft) -> None:
         draft.unset(("smtp", "servers", name))
         for path, value in _mentions(settings, name):
             rest = [item for item in value if item != name] if isinstance(value, tuple) else None

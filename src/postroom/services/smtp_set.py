@@ -1,9 +1,10 @@
 """Sets up a mail server, or changes one: values, secrets and the default, all or nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from postroom.domain.kinds import NAME
+from postroom.domain.ports import Change, Draft, Vault
 from postroom.domain.preset import Preset
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import Server, Settings
@@ -34,43 +35,6 @@ class Request(NamedTuple):
     dry_run: bool = False
 
 
-class Draft(Protocol):
-    """The configuration file while it is being changed; paths are full."""
-
-    def set(self, path: KeyPath, value: Any) -> None: ...
-    def unset(self, path: KeyPath) -> bool: ...
-    def get(self, path: KeyPath) -> Any: ...
-
-
-class Outcome(Protocol):
-    """What a change did, or would do: `settings` is the configuration as it reads afterwards."""
-
-    @property
-    def changes(self) -> Sequence[Mapping[str, Any]]: ...
-    @property
-    def diff(self) -> str: ...
-    @property
-    def warnings(self) -> Sequence[Warn]: ...
-    @property
-    def settings(self) -> Settings: ...
-
-
-class File(Protocol):
-    """The configuration file that is written."""
-
-    def change(self, mutate: Callable[[Draft], None], *, dry_run: bool = False) -> Outcome: ...
-
-
-class Vault(Protocol):
-    """Where secrets are put."""
-
-    def choose_store(self, requested: str | None, *, insecure: bool = False) -> str: ...
-    def put(self, path: str, secret: Secret, scheme: str, binding: Binding) -> tuple[Reference, bool]: ...
-    def remove(self, reference: Reference) -> bool: ...
-    def holds(self, reference: Reference, secret: Secret, binding: Binding) -> bool: ...
-    def bound_to(self, reference: Reference) -> Binding | None: ...
-
-
 class Presets(Protocol):
     """What is known of mail providers."""
 
@@ -81,7 +45,7 @@ class Presets(Protocol):
 
 def smtp_set(
     settings: Settings,
-    file: File,
+    change: Change,
     vault: Vault,
     request: Request,
     *,
@@ -112,13 +76,13 @@ def smtp_set(
         if request.make_default or not settings.servers:
             draft.set(("smtp", "default"), name)
 
-    outcome = file.change(mutate, dry_run=True)
+    outcome = change(mutate, dry_run=True)
     server = outcome.settings.servers[name]
     changes = list(outcome.changes)
     changes += _store(request, references, vault, name, server, already=changes)
     left: list[Warn] = []
     if not request.dry_run:
-        outcome = file.change(mutate)
+        outcome = change(mutate)
         _, left = forget(vault.remove, _replaced(settings, name, references, request.unset))
     preset = presets.preset(server.provider) if server.provider else None
     return Result(

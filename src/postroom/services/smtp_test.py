@@ -64,24 +64,32 @@ def smtp_test(
     `credential` gives a credential that is not recorded. Raise PostroomError with the whole of `data` when a step
     fails.
     """
-    for attempt in range(request.retries + 1):
+    for left in range(request.retries, -1, -1):
         test = _Test(settings, mailer, request, surroundings, watch)
         try:
-            result = test.run(credential)
-        except PostroomError as error:
-            error.data, error.warnings = test.data(error.data), tuple(test.warnings)
-            if attempt == request.retries or error.exit not in (Exit.TRY_AGAIN, Exit.IO, Exit.NO_HOST):
-                test.keep(error)
-                test.remember(error)
-                raise
+            result = _attempt(test, credential, last=left == 0)
+            if result is not None:
+                return result
             surroundings.sleep(request.wait_seconds)
         except Signalled as stop:
             stop.data = test.data({})
             raise
-        else:
-            test.remember(None)
-            return result
-    raise AssertionError("range() above is never empty")
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _attempt(test: "_Test", credential: Callable[[Server], Credential | None], *, last: bool) -> Result | None:
+    """Test once; None when it failed in a way that may pass, and it is not the last time."""
+    try:
+        result = test.run(credential)
+    except PostroomError as error:
+        if not last and error.exit in (Exit.TRY_AGAIN, Exit.IO, Exit.NO_HOST):
+            return None
+        error.data, error.warnings = test.data(error.data), tuple(test.warnings)
+        test.keep(error)
+        test.remember(error)
+        raise
+    test.remember(None)
+    return result
 
 
 class _Test:

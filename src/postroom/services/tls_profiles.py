@@ -1,17 +1,16 @@
 """Lists, shows, sets and removes TLS profiles."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from postroom.domain.kinds import NAME
 from postroom.domain.kinds import Path as PathKind
+from postroom.domain.ports import Change, Draft
 from postroom.domain.settings import Settings, Tls
 from postroom.errors import ConfigError, Exit, FileError, UsageError
 from postroom.result import Result, changes_data
 from postroom.services.servers import key_value
-
-Change = Callable[[Callable[[Any], None]], Any]
 
 
 def list_profiles(settings: Settings) -> Result:
@@ -46,7 +45,7 @@ def set_profile(change: Change, name: str, typed: Mapping[str, str], unset: tupl
     values = _read(typed)
     dropped = _keys(unset, values)
 
-    def mutate(draft: Any) -> None:
+    def mutate(draft: Draft) -> None:
         for key, value in values.items():
             draft.set(("tls", "profiles", name, key), value)
         for key in dropped:

@@ -1,6 +1,6 @@
 """What `secrets set`, `move`, `remove`, `list` and `stores` do, to the configuration and to the stores."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Desk as DeskSection
 from postroom.domain.settings import OAuth, Routes, Secrets, Server, Settings, Smtp, Source, Value
 from postroom.errors import ConfigError, PostroomError, SecretError, UsageError
-from postroom.result import Result
+from postroom.result import Result, Warn
 from postroom.services import secrets_list, secrets_move, secrets_remove, secrets_set, secrets_stores
 from tests.unit.secrets.test_vault import ALICE, PATH, SENTINEL, Desk
 
@@ -20,7 +20,13 @@ KEY = "smtp.servers.main.password"
 
 
 class Outcome(NamedTuple):
-    warnings: tuple[Any, ...] = ()
+    """What a change of the fake configuration tells; the services look at the settings and the warnings."""
+
+    settings: Settings
+    changes: Sequence[Mapping[str, Any]] = ()
+    changed: bool = True
+    diff: str = ""
+    warnings: Sequence[Warn] = ()
 
 
 class Config:
@@ -37,7 +43,7 @@ class Config:
             raise ConfigError("config.invalid", "invalid")
         if not dry_run:
             mutate(self)
-        return Outcome()
+        return Outcome(self.settings)
 
     def set(self, path: tuple[str, ...], value: str) -> None:
         self.secrets[".".join(path[2:])] = value

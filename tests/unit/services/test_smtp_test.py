@@ -145,6 +145,21 @@ def test_a_refusal_for_good_is_never_tried_again(status: Exit) -> None:
     assert place.slept == []
 
 
+def test_a_signal_in_the_pause_between_tries_still_tells_how_far_the_test_came() -> None:
+    def interrupted(_seconds: float) -> None:
+        raise Signalled(2)
+
+    with pytest.raises(Signalled) as stopped:
+        smtp_test(
+            settings(server()),
+            FakeMailer(fault("connect.refused", Exit.TRY_AGAIN)),  # type: ignore[arg-type]  # a fake
+            Request(recipients=["bob@example.com"], retries=1),
+            Place().surroundings._replace(sleep=interrupted),
+        )
+    steps = {step["name"]: step["ok"] for step in stopped.value.data["steps"]}
+    assert (steps["config"], steps["connect"], steps["data"]) == (True, False, None)
+
+
 def test_after_the_last_try_the_dialogue_is_kept_and_the_test_remembered() -> None:
     place = Place()
     with pytest.raises(Fault) as raised:
