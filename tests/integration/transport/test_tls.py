@@ -396,6 +396,26 @@ def test_words_slipped_in_a_moment_later_never_reach_the_protocol(zoo: Zoo) -> N
     assert "AUTH PLAIN" not in caught.value.transcript.partition("STARTTLS\n")[2]
 
 
+def test_words_that_wait_behind_the_answer_to_starttls_are_seen_before_the_handshake(zoo: Zoo) -> None:
+    """In a packet of their own, so that they are not read together with the answer."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        for packet in (BANNER.data, OFFER.data, READY.data, b"250 AUTH PLAIN\r\n"):
+            theirs.send(packet)
+        with pytest.raises(TransportError) as caught:
+            attempt(
+                ("localhost", 587),
+                security="starttls",
+                tls={"ca_file": zoo.ca},
+                dial=lambda _host, _port, _seconds: ours,
+            )
+        assert theirs.recv(100).startswith(b"EHLO ")
+        assert theirs.recv(100) == b"STARTTLS\r\n"
+        with pytest.raises(ConnectionResetError):  # closed on the words that nobody read, and nothing more was sent
+            theirs.recv(100)
+    assert (caught.value.signs.step, caught.value.signs.sign) == ("starttls", "talk-after-starttls")
+
+
 def test_what_was_offered_before_tls_is_forgotten(zoo: Zoo) -> None:
     offered = Send(b"250-mail.example.test\r\n250-PIPELINING\r\n250-AUTH PLAIN\r\n250-SIZE 5\r\n250 STARTTLS\r\n")
     inside = (Line(b"EHLO"), Send(b"250-mail.example.test\r\n250 AUTH LOGIN\r\n"), Line(b"AUTH LOGIN\r\n"))

@@ -10,7 +10,7 @@ from postroom.domain.address import parse_address
 from postroom.domain.message import Message
 from postroom.domain.reply import STEPS, Cause, Receipt, Reply
 from postroom.domain.settings import Desk, Routes, Secrets, Server, Settings, Smtp, Source, Value
-from postroom.errors import ConfigError, Exit, Fault, PostroomError, UsageError
+from postroom.errors import ConfigError, Exit, Fault, PostroomError, Signalled, UsageError
 from postroom.result import Step, Watch
 from postroom.sending.route import Posting, RecipientVerdict, Route
 from postroom.services.smtp_test import Request, Surroundings, smtp_test
