@@ -1,5 +1,6 @@
 """TLS against every kind of certificate and of trickery; nothing that matters is sent before all is verified."""
 
+import select
 import socket
 import ssl
 import subprocess
@@ -36,7 +37,7 @@ from tests.integration.transport.opening import (
     settings,
 )
 from tests.support.certificates import Authority
-from tests.support.faulty_server import Action, FaultyServer, Flood, Handshake, Line, Send, Silence
+from tests.support.faulty_server import Action, FaultyServer, Flood, Handshake, Line, Pause, Send, Silence
 from tests.support.requirements import need
 
 OFFER = Send(b"250-mail.example.test\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n")
@@ -396,24 +397,28 @@ def test_words_slipped_in_a_moment_later_never_reach_the_protocol(zoo: Zoo) -> N
     assert "AUTH PLAIN" not in caught.value.transcript.partition("STARTTLS\n")[2]
 
 
-def test_words_that_wait_behind_the_answer_to_starttls_are_seen_before_the_handshake(zoo: Zoo) -> None:
+def test_words_that_wait_behind_the_answer_to_starttls_are_seen_before_the_handshake(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a packet of their own, so that they are not read together with the answer."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        for packet in (BANNER.data, OFFER.data, READY.data, b"250 AUTH PLAIN\r\n"):
-            theirs.send(packet)
-        with pytest.raises(TransportError) as caught:
-            attempt(
-                ("localhost", 587),
-                security="starttls",
-                tls={"ca_file": zoo.ca},
-                dial=lambda _host, _port, _seconds: ours,
-            )
-        assert theirs.recv(100).startswith(b"EHLO ")
-        assert theirs.recv(100) == b"STARTTLS\r\n"
-        with pytest.raises(ConnectionResetError):  # closed on the words that nobody read, and nothing more was sent
-            theirs.recv(100)
+    sockets: list[socket.socket] = []
+    look = Connection.something_waits
+
+    def look_when_they_came(connection: Connection) -> bool:
+        before = look(connection)
+        assert select.select(sockets, [], [], 10)[0]
+        return before or look(connection)
+
+    def dial(_host: str, _port: int, _seconds: float) -> socket.socket:
+        sockets.append(socket.create_connection((server.host, server.port)))
+        return sockets[0]
+
+    monkeypatch.setattr(Connection, "something_waits", look_when_they_came)
+    late = (Pause(0.2), Send(b"250 AUTH PLAIN\r\n"), Silence())
+    with FaultyServer((BANNER, Line(), OFFER, Line(), READY, *late)) as server, pytest.raises(TransportError) as caught:
+        attempt(("localhost", 587), security="starttls", tls={"ca_file": zoo.ca}, dial=dial)
     assert (caught.value.signs.step, caught.value.signs.sign) == ("starttls", "talk-after-starttls")
+    assert server.received.endswith(b"\r\nSTARTTLS\r\n")
 
 
 def test_what_was_offered_before_tls_is_forgotten(zoo: Zoo) -> None:
