@@ -8,28 +8,29 @@ from postroom.domain.reply import Cause, Signs
 _PLACEHOLDER = re.compile(r"(?P<space> ?)\{(?P<name>\w+)\}")
 
 
-def fill(cause: Cause, signs: Signs) -> Cause:
+def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
     """The cause with host, port, provider, server, mechanisms and what the certificate says in its texts.
 
-    What is not known is said in general words, in commands as HOST and PORT; an unknown server's name is left out of a
-    command, which then means the default server. Foreign names come in as they are: the renderer makes them safe for a
-    terminal.
+    `provider` is how the provider is called. What is not known is said in general words, in commands as HOST and PORT;
+    an unknown server's name is left out of a command, which then means the default server. Foreign names come in as
+    they are: the renderer makes them safe for a terminal.
     """
     certificate = signs.evidence.get("certificate") or {}
     words = {
         "host": signs.host or "the server",
         "port": str(signs.port or "PORT"),
-        "provider": signs.provider or "the provider",
+        "provider": provider or signs.provider or "the provider",
         "server": signs.server,
         "mechanisms": _listed(signs.evidence.get("offered"), "none that can be used here"),
         "name": str(signs.evidence.get("expected_name") or signs.host or "the server"),
         "pin": str(certificate.get("pin") or "sha256/BASE64"),
         "cert_names": _listed(certificate.get("names"), "other names"),
     }
+    in_commands = {**words, "host": signs.host or "HOST"}
     return cause._replace(
         title=_filled(cause.title, words),
         cause=_filled(cause.cause, words),
-        next_step=_filled(cause.next_step, {**words, "host": signs.host or "HOST"}),
+        next_steps=tuple(_filled(step, in_commands) for step in cause.next_steps),
     )
 
 

@@ -35,3 +35,13 @@ def refuse_controls(text: str) -> None:
     """Raise ValueError with the rule if the text holds one of CONTROLS."""
     if found := CONTROLS.search(text):
         raise ValueError(f"must not contain {name_of(found.group())}")
+
+
+def decode(text: bytes) -> str:
+    """Text of a server: UTF-8, else GBK (QQ's and other Chinese servers' replies), else latin-1, which never fails."""
+    for encoding in ("utf-8", "gbk"):
+        try:
+            return text.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return text.decode("latin-1")

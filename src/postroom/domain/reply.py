@@ -50,6 +50,7 @@ class Signs(NamedTuple):
     `sign` is what the transport saw, one of SIGNS. `reply` is the server's reply where there was one. `text` is the
     text of the exception underneath. `server` is the server's name in the configuration; `own_sender` tells that the
     envelope sender is the server's own configured From, so that a fault of the sender is one of the server.
+    `step` is "" and `logged_in` None where nobody knows.
     """
 
     step: str
@@ -61,7 +62,7 @@ class Signs(NamedTuple):
     port: int = 0
     security: str = ""
     encrypted: bool = False
-    logged_in: bool = False
+    logged_in: bool | None = False
     evidence: Mapping[str, Any] = {}
     server: str = ""
     own_sender: bool = False
@@ -111,8 +112,21 @@ class TransportError(Exception):
         self.transcript = transcript
 
 
+class Other(NamedTuple):
+    """Another cause class that fits nearly as well, and what would tell it from the likelier one."""
+
+    code: str
+    tell_apart: str
+
+
 class Cause(NamedTuple):
-    """A cause class: why mail does not go out. `scope` is whom it concerns."""
+    """A cause class: why mail does not go out, as it fits one failure.
+
+    `scope` is whom it concerns. `next_steps` are in the order of advice; the first can stand alone. `tell_apart` says
+    how one sees that it is this class and no other. `docs` are addresses of pages to read; `checked` is the day on
+    which somebody last saw that they and the steps are right, "" where they are no provider's own. `provider` is whose
+    words or settings they are. `others` fit nearly as well, the likelier first.
+    """
 
     code: str
     exit: int
@@ -120,7 +134,28 @@ class Cause(NamedTuple):
     scope: Literal["server", "message", "recipient"]
     title: str
     cause: str
-    next_step: str
+    next_steps: Sequence[str]
+    tell_apart: str = ""
+    docs: Sequence[str] = ()
+    checked: str = ""
+    provider: str = ""
+    others: Sequence[Other] = ()
+
+    def as_data(self) -> dict[str, Any]:
+        """The diagnosis as it stands in JSON."""
+        return {
+            "class": self.code,
+            "title": self.title,
+            "cause": self.cause,
+            "retry": self.retry,
+            "scope": self.scope,
+            "exit": self.exit,
+            "next_steps": list(self.next_steps),
+            "docs": list(self.docs),
+            "checked": self.checked or None,
+            "provider": self.provider or None,
+            "others": [{"class": other.code, "tell_apart": other.tell_apart} for other in self.others],
+        }
 
 
 class Verdict(NamedTuple):

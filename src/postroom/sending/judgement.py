@@ -84,12 +84,13 @@ class Judge:
             "queue_id": None,
             "transcript": transcript,
             "evidence": dict(signs.evidence),
+            "diagnosis": cause.as_data(),
         }
         return Fault(
             cause.code,
             message,
             step=signs.step,
-            hint=cause.next_step,
+            hint=cause.next_steps[0],
             detail=str(signs.reply) if signs.reply else signs.text,
             retry=cause.retry,
             exit=Exit(cause.exit),

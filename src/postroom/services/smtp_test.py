@@ -185,6 +185,7 @@ class _Test:
             "transcript": known.get("transcript"),
             "transcript_file": None,
             "evidence": known.get("evidence") or {},
+            "diagnosis": known.get("diagnosis"),
         }
 
     def remember(self, error: PostroomError | None) -> None:

@@ -14,7 +14,8 @@ from postroom.domain.settings import Server
 from postroom.result import Step, Watch
 from postroom.transport import protocol as smtp
 from postroom.transport.connection import Broken, Connection, words_of
-from postroom.transport.replies import NotSmtp, decode
+from postroom.domain.characters import decode
+from postroom.transport.replies import NotSmtp
 from postroom.transport.transcript import Transcript
 
 GOODBYE_SECONDS = 1.0

@@ -12,7 +12,8 @@ from postroom.domain.message import Composed
 from postroom.domain.reply import Reply
 from postroom.transport.commands import command_line, mail_line, rcpt_line, stuffed
 from postroom.transport.extensions import parse_extensions
-from postroom.transport.replies import NotSmtp, ReplyReader, decode, reply_of
+from postroom.domain.characters import decode
+from postroom.transport.replies import NotSmtp, ReplyReader, reply_of
 from postroom.transport.transcript import Transcript
 
 Verb = Literal["greeting", "EHLO", "HELO", "STARTTLS", "AUTH", "RSET", "MAIL", "RCPT", "DATA", "body", "closing"]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from postroom.domain.characters import decode
 from postroom.domain.reply import Reply
 
 LINE_LIMIT_BYTES = 2048
@@ -33,16 +34,6 @@ class RawReply(NamedTuple):
 
     code: int
     texts: Sequence[bytes]
-
-
-def decode(text: bytes) -> str:
-    """Text of a server: UTF-8, else GBK (QQ's and other Chinese servers' replies), else latin-1, which never fails."""
-    for encoding in ("utf-8", "gbk"):
-        try:
-            return text.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return text.decode("latin-1")
 
 
 def reply_of(raw: RawReply) -> Reply:

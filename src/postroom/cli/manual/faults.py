@@ -58,7 +58,7 @@ def faults_page(causes: Mapping[str, Cause]) -> Page:
             bold(code),
             _sentence(cause.title),
             _sentence(cause.cause),
-            "Next: " + _sentence(_commands(cause.next_step)),
+            *(("Next: " if not number else "Or: ") + _sentence(_commands(step)) for number, step in enumerate(cause.next_steps)),
             f"Exit status {cause.exit}, retry {cause.retry}, scope {cause.scope}.",
         )
     page.heading("CODES OF THE PROGRAM ITSELF")

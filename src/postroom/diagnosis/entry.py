@@ -1,0 +1,185 @@
+"""Owns the entries that lead from signs to a cause class, as data: how one is read, and whether it fits.
+
+Entries stand in TOML files: ours in `entries/`, a site's own in a directory of its configuration. They are tried in
+their order and the first that fits names the class. It refuses to know how a class is told.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from postroom.domain.reply import STEPS, Signs
+
+REFUSED = "refused-by-reply"
+
+IMPLICIT_TLS_PORTS = frozenset((465, 2465, 8465))
+"""465 (RFC 8314) and the ports that providers put beside it where 465 is blocked."""
+
+TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
+
+_FILES = Path(__file__).with_name("entries")
+_ORDER = (
+    "wire", "oauth", "certain", "microsoft", "google", "consumer", "login", "envelope", "limits", "content", "rest", "status",
+    "codes",
+)  # fmt: skip
+"""What is certain comes first, then what one provider says in its own words, then what every server may say."""
+
+
+class Advice(NamedTuple):
+    """What to do, where it is more than the class itself says. `checked` is the day on which somebody looked."""
+
+    next_steps: Sequence[str] = ()
+    docs: Sequence[str] = ()
+    title: str = ""
+    cause: str = ""
+    checked: str = ""
+
+
+class Entry(NamedTuple):
+    """Leads to the class `cause` when everything that is named here fits; an empty condition fits always.
+
+    `sign` is one of domain.reply.SIGNS. `codes` are beginnings of reply codes ("5", "45", "535"). `enhanced` are
+    enhanced status codes (RFC 3463), whole ("5.7.139") or without the class digit ("7.8"): what 5.7.8 says, 4.7.8 says
+    too. `words` are regular expressions, searched without regard to case in text whose white space is single spaces;
+    one is enough. `providers` are families of `providers.toml`; one is enough. `facts` are what else must be known:
+    fields of the signs, "token", "implicit_port", "own_sender" or keys of their evidence.
+
+    `also` are classes that fit nearly as well, the likelier first. `weak` entries are asked after all others: they
+    know nothing but step and code.
+    """
+
+    cause: str
+    sign: str = REFUSED
+    steps: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    enhanced: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = {}
+    also: tuple[str, ...] = ()
+    advice: Advice = Advice()
+
+    @property
+    def weak(self) -> bool:
+        """Whether only step and code speak for it."""
+        return self.sign == REFUSED and not (self.words or self.enhanced or self.facts or self.providers)
+
+    @property
+    def _wants_a_step(self) -> bool:
+        """Whether an unknown step speaks against it: what only a token endpoint says, or nothing but a code."""
+        return self.weak or self.steps == ("token",)
+
+    def fits(self, signs: Signs, families: frozenset[str], text: str) -> bool:
+        """Whether it fits: `families` are those of the provider, `text` is where the words are looked for."""
+        return self.fits_apart_from_words(signs, families) and (
+            not self.words or any(_found(pattern, text) for pattern in self.words)
+        )
+
+    def fits_apart_from_words(self, signs: Signs, families: frozenset[str]) -> bool:
+        """The same for everything but the words."""
+        reply = signs.reply
+        return (
+            self.sign == signs.sign
+            and (not self.providers or not families.isdisjoint(self.providers))
+            and (not self.steps or signs.step in self.steps or (not signs.step and not self._wants_a_step))
+            and (not self.codes or (reply is not None and str(reply.code).startswith(self.codes)))
+            and (not self.enhanced or (reply is not None and _has_status(reply.enhanced, self.enhanced)))
+            and all(known(signs, name) == value for name, value in self.facts.items())
+        )
+
+
+def known(signs: Signs, name: str) -> Any:
+    """One fact about a failure, by the name that entries use."""
+    match name:
+        case "token":
+            return str(signs.evidence.get("mechanism", "")).upper() in TOKEN_MECHANISMS
+        case "implicit_port":
+            return signs.port in IMPLICIT_TLS_PORTS and signs.security != "tls"
+        case "step" | "port" | "logged_in" | "encrypted" | "own_sender" | "security":
+            return getattr(signs, name)
+        case _:
+            return signs.evidence.get(name)
+
+
+def _has_status(enhanced: str, wanted: Sequence[str]) -> bool:
+    return bool(enhanced) and (enhanced in wanted or enhanced.partition(".")[2] in wanted)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _found(pattern: str, text: str) -> bool:
+    return _compiled(pattern).search(text) is not None
+
+
+_LISTS = {"step": "steps", "code": "codes", "enhanced": "enhanced", "words": "words", "provider": "providers"}
+
+
+def read_entries(text: str) -> Iterator[Entry]:
+    """The entries of a TOML text. Raise ValueError that names the entry, the key and the rule."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"is no TOML: {error}") from error
+    if set(content) - {"entry"} or not isinstance(content.get("entry", []), list):
+        raise ValueError("must hold [[entry]] tables and nothing else")
+    for number, table in enumerate(content.get("entry", []), start=1):
+        try:
+            yield _entry(dict(table))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"entry {number}: {error}") from error
+
+
+def _entry(table: dict[str, Any]) -> Entry:
+    fields: dict[str, Any] = {field: _texts(table.pop(key, ()), key) for key, field in _LISTS.items()}
+    fields["also"] = _texts(table.pop("also", ()), "also")
+    advice = Advice(
+        next_steps=_texts(table.pop("next_steps", ()), "next_steps"),
+        docs=_texts(table.pop("docs", ()), "docs"),
+        title=str(table.pop("title", "")),
+        cause=str(table.pop("cause", "")),
+        checked=str(table.pop("checked", "")),
+    )
+    cause, sign, facts = str(table.pop("class", "")), str(table.pop("sign", REFUSED)), table.pop("facts", {})
+    if table:
+        raise ValueError(f"unknown key {next(iter(table))!r}")
+    if not cause:
+        raise ValueError("needs a class")
+    if not isinstance(facts, dict):
+        raise TypeError("facts must be a table")
+    if unknown := set(fields["steps"]) - set(STEPS):
+        raise ValueError(f"step {min(unknown)!r} must be one of {', '.join(STEPS)}")
+    for pattern in fields["words"]:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"words {pattern!r} is no regular expression: {error}") from error
+    return Entry(cause, sign, facts=facts, advice=advice, **fields)
+
+
+def _texts(value: object, key: str) -> tuple[str, ...]:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list | tuple) or not all(isinstance(text, str) for text in values):
+        raise TypeError(f"{key} must be a text or a list of texts")
+    return tuple(values)
+
+
+@cache
+def bundled_entries() -> Sequence[Entry]:
+    """Our own entries, in their order."""
+    texts = ((_FILES / f"{name}.toml").read_text(encoding="utf-8") for name in _ORDER)
+    return tuple(entry for text in texts for entry in read_entries(text))
+
+
+def by_strength(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """The entries that know something, and the weak ones, each in their order."""
+    strong: list[Entry] = []
+    weak: list[Entry] = []
+    for entry in entries:
+        (weak if entry.weak else strong).append(entry)
+    return strong, weak
