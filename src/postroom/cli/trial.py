@@ -92,7 +92,7 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
         front.talk(f"trying again in {seconds:g} s")
         desk.sleep(seconds)
 
-    surroundings = Surroundings(desk.hostname, desk.clock.now, pause, desk.tests.keep_transcript)
+    surroundings = Surroundings(desk.hostname, desk.clock.now, pause, desk.tests.keep_transcript, look=desk.look)
     if not trial.unsaved:
         surroundings = surroundings._replace(remember=desk.tests.remember)
     watch = front.step if live else lambda _step: None

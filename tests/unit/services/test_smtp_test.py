@@ -8,6 +8,7 @@ import pytest
 
 from postroom.domain.address import parse_address
 from postroom.domain.message import Message
+from postroom.domain.ports import Look
 from postroom.domain.reply import STEPS, Cause, Receipt, Reply
 from postroom.domain.settings import Desk, Routes, Secrets, Server, Settings, Smtp, Source, Value
 from postroom.errors import ConfigError, Exit, Fault, PostroomError, Signalled, UsageError
@@ -46,12 +47,15 @@ class FakeMailer:
         self.posted: list[tuple[Message, str]] = []
         self.probed: list[str] = []
         self.routes: list[Route] = []
+        self.looks: list[Look | None] = []
 
-    def post(self, message: Message, *, route: Route, until: str = "data", watch: Watch) -> Any:
+    def post(self, message: Message, *, route: Route, until: str = "data", watch: Watch, look: Look | None) -> Any:
         self.posted.append((message, until))
+        self.looks.append(look)
         return self._answer(route, watch)
 
-    def probe(self, *, route: Route, until: str = "auth", watch: Watch) -> Any:
+    def probe(self, *, route: Route, until: str = "auth", watch: Watch, look: Look | None) -> Any:
+        self.looks.append(look)
         self.probed.append(until)
         return self._answer(route, watch)
 
