@@ -17,6 +17,9 @@ from postroom.domain.settings import DEFAULT, Server, Tls, Value
 if TYPE_CHECKING:
     from postroom.result import Step
 
+LAST_WORD_SECONDS = 0.2
+"""For a caller beside others to say what he has heard, before nobody listens to him any more."""
+
 _CONNECT_ANSWERS = {
     "connection-refused": "refused",
     "connection-timeout": "timeout",
@@ -68,14 +71,16 @@ class Knock:
         """Listen to ports side by side: what each speaks, `timeout` for one that has not answered by then. A port that
         could not be asked is left out.
         """
-        until = self._clock.monotonic() + self.left(most_seconds)
+        seconds = self.left(most_seconds)
+        until = self._clock.monotonic() + seconds
+        enough = until - min(LAST_WORD_SECONDS, seconds / 2)
         found = dict.fromkeys(ports, "timeout")
         done: dict[int, str] = {}
 
         def ask(port: int) -> None:
             security = "tls" if SECURITIES.get(port) == "tls" else "starttls"
             try:
-                done[port] = self.at(port, security, "greeting", until - self._clock.monotonic()).speaks
+                done[port] = self.at(port, security, "greeting", enough - self._clock.monotonic()).speaks
             except Exception:  # noqa: BLE001 - in a thread of its own nobody would hear of it
                 done[port] = ""
 
