@@ -9,7 +9,7 @@ from postroom.cli.hints import as_options, as_variables
 from postroom.cli.settings_options import KeyPath
 from postroom.domain.secret import Credential, Reference, Secret
 from postroom.domain.settings import Server, Settings, Source, Value, key_of
-from postroom.errors import ConfigError, PostroomError
+from postroom.errors import ConfigError, PostroomError, UsageError
 from postroom.result import Result
 from postroom.services.server_values import read_values
 from postroom.services.servers import choose_server
@@ -54,9 +54,11 @@ def try_values(
     desk = front.desk
     if not values and not secrets:
         return Trial(desk.settings, name, unsaved=False, secrets={}, front=front)
-    name = name or _present(desk.settings, kind) or UNSAVED
+    asked, name = name, name or _present(desk.settings, kind) or UNSAVED
     base = ("smtp", "servers", name)
     parsed = read_values(base, values)
+    if name not in desk.settings.servers and not {("host",), ("provider",)} & parsed.keys():
+        raise _no_host(desk.settings, asked, kind)
     overrides = {}
     for path, text in parsed.items():
         key = key_of((*base, *path))
@@ -71,6 +73,15 @@ def try_values(
                 _LOGIN[path], Source("option", "--" + path[-1].replace("_", "-") + "-stdin")
             )
     return Trial(desk.settings_with(overrides), name, unsaved=True, secrets=secrets, front=front)
+
+
+def _no_host(settings: Settings, name: str | None, kind: str | None) -> UsageError:
+    try:
+        choose_server(settings, name, kind=kind)
+    except ConfigError as error:
+        what = f"no host is given, and {error.message}"
+        return UsageError("usage.missing_value", what, hint="add --host HOST, or --provider ID")
+    raise AssertionError("a server that is configured has a host")
 
 
 _LOGIN = {("password",): "password", ("access_token",): "oauth2"}
@@ -92,7 +103,7 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
         front.talk(f"trying again in {seconds:g} s")
         desk.sleep(seconds)
 
-    surroundings = Surroundings(desk.hostname, desk.clock.now, pause, desk.tests.keep_transcript)
+    surroundings = Surroundings(desk.hostname, desk.clock.now, pause, desk.tests.keep_transcript, look=desk.look)
     if not trial.unsaved:
         surroundings = surroundings._replace(remember=desk.tests.remember)
     watch = front.step if live else lambda _step: None

@@ -72,6 +72,15 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[Warn]:
             yield Warn("config.unknown_variable", f"the variable {variable} means nothing to Postroom", hint)
 
 
+def empty_variables(environ: Mapping[str, str]) -> Iterator[Warn]:
+    """Variables that would describe a server and are empty: where there is no other server, they are why."""
+    for variable in COMPLETE:
+        if environ.get(variable) == "":
+            yield Warn(
+                "config.empty_variable", f"{variable} is set, but empty", f"give {variable} a value, or unset it"
+            )
+
+
 def is_complete(environ: Mapping[str, str]) -> bool:
     """Whether the environment describes a server of its own, which is then the default."""
     return any(environ.get(variable) for variable in COMPLETE)

@@ -14,6 +14,7 @@ from postroom.config.environment import (
     COMPLETE,
     SERVER_NAME,
     credentials_layer,
+    empty_variables,
     environment_layer,
     is_complete,
     unknown_variables,
@@ -61,7 +62,8 @@ def load(
     """
     documents, warnings = read_layers(scope, root=root)
     settings = settle(documents, environ, overrides or {}, presets=presets)
-    settings.warnings = (*warnings, *unknown_variables(environ), *settings.warnings)
+    empty = () if settings.servers else empty_variables(environ)
+    settings.warnings = (*warnings, *unknown_variables(environ), *empty, *settings.warnings)
     return settings
 
 

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from postroom.config.file import ConfigFile
     from postroom.config.history import History
     from postroom.config.test_records import TestRecords
+    from postroom.desk.wire import Wire
     from postroom.domain.message import Composed, Identity, Message
-    from postroom.domain.ports import OpenSandbox
+    from postroom.domain.ports import Look, OpenSandbox
     from postroom.domain.reply import Cause, Signs
     from postroom.domain.secret import Reference
     from postroom.sandbox.mailbox import Mailbox
@@ -230,17 +231,26 @@ class Desk:
     @cached_property
     def mailer(self) -> "Mailer":
         """The one door for mail."""
-        from postroom.desk.wire import Wire
         from postroom.sending import Mailer
 
-        wire = Wire(self.clock, hostname=self.hostname, read_secret=self.vault.read)
         return Mailer(
-            open_session=wire.open_session,
+            open_session=self._wire.open_session,
             read_secret=self.vault.read,
             compose=self._compose,
             classify=_classify,
             monotonic=self.clock.monotonic,
         )
+
+    @property
+    def look(self) -> "Look":
+        """Looks around after a test that failed."""
+        return self._wire.look
+
+    @cached_property
+    def _wire(self) -> "Wire":
+        from postroom.desk.wire import Wire
+
+        return Wire(self.clock, hostname=self.hostname, read_secret=self.vault.read, preset=self.preset)
 
     def _compose(self, message: "Message", identity: "Identity") -> "Composed":
         from postroom.compose.identifier import message_identifier

@@ -1,12 +1,16 @@
 """Owns the making of sessions for a desk: TLS and proxies are loaded only for a server that wants them."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from postroom.clock import Clock
 from postroom.desk.extras import missing_extra
 from postroom.desk.mechanisms import make_mechanism
 from postroom.domain.ports import Limits, Session
+from postroom.domain.preset import Preset
+from postroom.domain.reply import Signs
 from postroom.domain.secret import Binding, Credential
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError
@@ -14,9 +18,9 @@ from postroom.result import Watch
 from postroom.sending.login import ReadSecret
 
 if TYPE_CHECKING:
+    from postroom.transport.certificate import Certificate
     from postroom.transport.connection import Dial
     from postroom.transport.dialogue import Encryption
-    from postroom.transport.tls import Certificate
 
 NAME_SECONDS = 1.0
 """For the look-up of this machine's full name, which EHLO can do without."""
@@ -25,8 +29,11 @@ NAME_SECONDS = 1.0
 class Wire:
     """Opens sessions as the settings of a server say."""
 
-    def __init__(self, clock: Clock, *, hostname: str, read_secret: ReadSecret) -> None:
+    def __init__(
+        self, clock: Clock, *, hostname: str, read_secret: ReadSecret, preset: Callable[[str], Preset | None]
+    ) -> None:
         self._clock = clock
+        self._preset = preset
         self._hostname = hostname
         self._read_secret = read_secret
 
@@ -34,7 +41,6 @@ class Wire:
         self, server: Server, credential: Credential | None, *, limits: Limits, watch: Watch, until: str
     ) -> Session:
         """The promise of `domain.ports.OpenSession`."""
-        from postroom.transport.connection import full_name
         from postroom.transport.session import open_session
 
         return open_session(
@@ -47,8 +53,20 @@ class Wire:
             make_mechanism=make_mechanism,
             dial=self._dial(server),
             encryption=self._encryption(server),
-            helo=None if server.helo else full_name(self._hostname, NAME_SECONDS),
+            helo=None if server.helo else self._full_name,
         )
+
+    def look(self, signs: Signs, server: Server, seconds: float) -> Signs:
+        """The promise of `domain.ports.Look`."""
+        from postroom.transport.look import Look
+
+        return Look(self.open_session, self._preset, self._clock)(signs, server, seconds)
+
+    @cached_property
+    def _full_name(self) -> str | None:
+        from postroom.transport.connection import full_name
+
+        return full_name(self._hostname, NAME_SECONDS)
 
     def _encryption(self, server: Server) -> "Encryption | None":
         if server.security == "none":

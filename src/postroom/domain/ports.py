@@ -17,6 +17,13 @@ from postroom.result import Warn, Watch
 Classify = Callable[[Signs], Cause]
 """Names the cause class of a failure."""
 
+Look = Callable[[Signs, Server, float], Signs]
+"""Looks around after a failure, so that its cause can be named: the same signs with more evidence.
+
+It takes no more than so many seconds, whatever the host does. It logs in nowhere, sends neither a secret nor a mail,
+and does not look where the server has judged a login or a mail. It never raises: when it fails it has found less.
+"""
+
 
 class Limits(NamedTuple):
     """Deadlines of a session, in seconds, each for a whole phase, never for a single read (RFC 5321 4.5.3.2).

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from postroom.domain.message import Composed, Identity, Message, apply_from_policy
-from postroom.domain.ports import Classify, OpenSession, Session
+from postroom.domain.ports import Classify, Look, OpenSession, Session
 from postroom.domain.reply import TransportError
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError
@@ -49,16 +49,24 @@ class Mailer:
         self._compose = compose
         self._judge = Judge(classify)
 
-    def post(self, message: Message, *, route: Route, until: str = "data", watch: Watch = _unwatched) -> Posting:
+    def post(
+        self,
+        message: Message,
+        *,
+        route: Route,
+        until: str = "data",
+        watch: Watch = _unwatched,
+        look: Look | None = None,
+    ) -> Posting:
         """Send one message; with `until` at `mail` or `rcpt` stop there and hand no message over.
 
         Raise DataError when it cannot be composed, SecretError or ConfigError when the login is not to be had, and
         Fault when the server takes it for no recipient. A Fault's `data` has `receipt`, `queue_id`, `message_id` and
-        `transcript` as far as they exist.
+        `transcript` as far as they exist. `look` is for tests alone: it looks around when no session comes about.
         """
         server = route.server
         composed = self._compose(message, self._identity(message, server))
-        session = self._session(route, until=until, watch=watch)
+        session = self._session(route, until=until, watch=watch, look=look)
         try:
             receipt = session.send(composed)
         except TransportError as error:
@@ -67,16 +75,16 @@ class Mailer:
             session.close()
         return self._judge.posting(receipt, server, composed, session.transcript)
 
-    def probe(self, *, route: Route, until: str = "auth", watch: Watch = _unwatched) -> str:
+    def probe(self, *, route: Route, until: str = "auth", watch: Watch = _unwatched, look: Look | None = None) -> str:
         """Open the same session without a message, up to a step; return the transcript. Raise as `post` does."""
         if until in _WITHOUT_SESSION:
             self._login.credential(route, until=until, watch=watch)
             return ""
-        session = self._session(route, until=until, watch=watch)
+        session = self._session(route, until=until, watch=watch, look=look)
         session.close()
         return session.transcript
 
-    def _session(self, route: Route, *, until: str, watch: Watch) -> Session:
+    def _session(self, route: Route, *, until: str, watch: Watch, look: Look | None) -> Session:
         credential = self._login.credential(route, until=until, watch=watch)
         server = route.server
         try:
@@ -84,7 +92,7 @@ class Mailer:
                 server, credential, limits=route.limits, watch=self._judge.watching(watch, server), until=until
             )
         except TransportError as error:
-            raise self._judge.fault(error.signs, server, transcript=error.transcript) from error
+            raise self._judge.fault(error.signs, server, transcript=error.transcript, look=look) from error
 
     def _identity(self, message: Message, server: Server) -> Identity:
         try:

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from postroom.domain.message import Composed
-from postroom.domain.ports import Classify
+from postroom.domain.ports import Classify, Look
 from postroom.domain.reply import Cause, Receipt, Reply, Signs
 from postroom.domain.settings import Server
 from postroom.errors import Exit, Fault
 from postroom.result import Step, Watch
 from postroom.sending.route import Posting, RecipientVerdict
+
+LOOK_SECONDS = 5.0
+"""For a look around after a failure: a person waits, and knows already that it failed."""
 
 
 class Judge:
@@ -69,10 +72,13 @@ class Judge:
         *,
         receipt: Receipt | None = None,
         transcript: str,
+        look: Look | None = None,
     ) -> Fault:
-        """The failure in words, with its cause class and all that is known."""
+        """The failure in words, with its cause class and all that is known, and all that a `look` finds."""
         own_sender = composed is not None and composed.envelope.sender == server.from_
         signs = _with_server(signs, server)._replace(own_sender=own_sender)
+        if look is not None:
+            signs = look(signs, server, LOOK_SECONDS)
         cause = self._classify(signs)
         where = f"{server.host} port {server.port}"
         message = f"{cause.title} ({where}, step {signs.step}). {cause.cause}"

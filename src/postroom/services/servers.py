@@ -23,6 +23,9 @@ def choose_server(settings: Settings, name: str | None, *, kind: str | None = No
             if settings.servers
             else "postroom smtp set asks for one on a terminal; in a script: postroom smtp set --host HOST"
         )
+        empty = next((warning for warning in settings.warnings if warning.code == "config.empty_variable"), None)
+        if empty is not None:
+            what, hint = f"{what}: {empty.message}", empty.hint
         raise ConfigError("config.no_server", what, hint=hint)
     return named_server(settings, wanted)
 

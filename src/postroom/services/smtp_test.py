@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from postroom.domain.address import Address
 from postroom.domain.message import Message
-from postroom.domain.ports import Limits
+from postroom.domain.ports import Limits, Look
 from postroom.domain.reply import STEPS
 from postroom.domain.secret import Credential
 from postroom.domain.settings import Server, Settings
@@ -40,7 +40,8 @@ class Request(NamedTuple):
 class Surroundings(NamedTuple):
     """What a test needs of the machine: its name, the time, a pause, and a place for a failed dialogue.
 
-    `keep_transcript` stores a text for a person to read and returns its path; `remember` notes how the test ended.
+    `keep_transcript` stores a text for a person to read and returns its path; `remember` notes how the test ended;
+    `look` looks around when no session comes about.
     """
 
     hostname: str
@@ -48,6 +49,7 @@ class Surroundings(NamedTuple):
     sleep: Callable[[float], None]
     keep_transcript: Callable[[str, str], str]
     remember: Callable[[Server, PostroomError | None], None] = lambda _server, _error: None
+    look: Look | None = None
 
 
 def smtp_test(
@@ -120,12 +122,14 @@ class _Test:
             raise UsageError("usage.missing_value", what, hint=hint)
         sends = bool(recipients) and request.until in (None, *WITH_A_MESSAGE)
         route = Route(server, _limits(server), credential(server))
+        look = self._surroundings.look
         if sends:
             until = request.until or "data"
-            posting = self._mailer.post(self._message(server, recipients), route=route, until=until, watch=self._see)
+            message = self._message(server, recipients)
+            posting = self._mailer.post(message, route=route, until=until, watch=self._see, look=look)
             data, status = self._sent(posting)
         else:
-            transcript = self._mailer.probe(route=route, until=request.until or "auth", watch=self._see)
+            transcript = self._mailer.probe(route=route, until=request.until or "auth", watch=self._see, look=look)
             data, status = self.data({"transcript": transcript if request.trace else None}), Exit.OK
             if request.until is None:
                 hint = "add --to ADDRESS, or for always: postroom config set desk.operator ADDRESS"

@@ -90,7 +90,7 @@ def _ask_resolver(host: str, port: int, timeout_seconds: float, flags: int = 0) 
 def connect(places: Sequence[Place], clock: Clock, until: float) -> socket.socket:
     """Try the places in their order; the first that answers counts. Raise Broken with every error."""
     errors: list[dict[str, str]] = []
-    first: OSError | None = None
+    failures: list[OSError] = []
     for number, place in enumerate(places):
         left = until - clock.monotonic()
         others = len(places) - number - 1
@@ -99,10 +99,12 @@ def connect(places: Sequence[Place], clock: Clock, until: float) -> socket.socke
             return _connected(place, share)
         except OSError as error:
             errors.append({"address": place.address, "error": words_of(error)})
-            first = first or error
-    if first is None:
+            failures.append(error)
+    if not failures:
         raise Broken("host-not-found", "the name has no address")
-    raise Broken(_sign(first), words_of(first), {"errors": errors}) from first
+    # That there is no way to one kind of address says nothing where another was reached and did not answer.
+    told = next((error for error in failures if _sign(error) != "unreachable"), failures[0])
+    raise Broken(_sign(told), words_of(told), {"errors": errors}) from told
 
 
 def _connected(place: Place, seconds: float) -> socket.socket:

@@ -14,24 +14,13 @@ from postroom.domain.settings import Server
 from postroom.result import Step, Watch
 from postroom.transport import protocol as smtp
 from postroom.transport.connection import Broken, Connection, words_of
-from postroom.domain.characters import decode
-from postroom.transport.replies import NotSmtp
+from postroom.transport.replies import NotSmtp, foreign
 from postroom.transport.transcript import Transcript
 
 GOODBYE_SECONDS = 1.0
 """QUIT fits into any socket buffer; a peer that blocks it is not worth waiting for."""
 LAST_WORD_SECONDS = 1.0
 """How long to look for a reply that the server sent before it stopped reading."""
-
-_OTHER_PROTOCOLS = (
-    (b"HTTP/", "http"),
-    (b"<", "http"),
-    (b"* ", "imap"),
-    (b"+OK", "pop3"),
-    (b"SSH-", "ssh"),
-    (b"\x15\x03", "tls"),
-    (b"\x16\x03", "tls"),
-)
 
 
 class Encryption(Protocol):
@@ -150,7 +139,7 @@ class Dialogue:
             try:
                 answer = self.smtp.answer()
             except NotSmtp as error:
-                raise Broken("not-smtp", error.why, _foreign(error.received)) from error
+                raise Broken("not-smtp", error.why, foreign(error.received)) from error
             except smtp.TalkAfterStarttls as error:
                 raise Broken("talk-after-starttls", "the server sent more behind its 220 to STARTTLS") from error
             if answer is not None:
@@ -221,8 +210,3 @@ def accept(reply: Reply) -> Reply:
     if not reply.positive:
         raise Broken("refused-by-reply", reply=reply)
     return reply
-
-
-def _foreign(received: bytes) -> dict[str, Any]:
-    looks_like = next((name for start, name in _OTHER_PROTOCOLS if received.startswith(start)), None)
-    return {"received": decode(received), **({"looks_like": looks_like} if looks_like else {})}

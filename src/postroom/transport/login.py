@@ -30,7 +30,7 @@ def log_in(dialogue: Dialogue, credential: Credential, make: MakeMechanism) -> d
             "auth-no-common-mechanism",
             evidence={"offered": list(offered), "named": server.mechanism, "kind": credential.kind},
         )
-    dialogue.evidence["mechanism"] = name
+    dialogue.evidence |= {"mechanism": name, "offered": list(offered), "kind": credential.kind}
     mechanism = make(name, credential, server.host, server.port)
     secret = credential.secret.reveal().encode("utf-8", "surrogatepass") if credential.secret else b""
     _exchange(dialogue, name, mechanism, [secret, _encoded(secret)])

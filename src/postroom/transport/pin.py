@@ -9,9 +9,9 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from postroom.transport.tls import Certificate
+from postroom.transport.certificate import Certificate
 
 
 def read_certificate(der: bytes, now: datetime) -> Certificate:
@@ -31,6 +31,9 @@ def _read(found: x509.Certificate, now: datetime) -> Certificate:
         not_after=found.not_valid_after_utc,
         days_left=(found.not_valid_after_utc - now).days,
         pin=_pin(found),
+        subject_der=found.subject.public_bytes(),
+        issuer_der=found.issuer.public_bytes(),
+        ca_issuers=_ca_issuers(found),
     )
 
 
@@ -52,3 +55,16 @@ def _names(found: x509.Certificate) -> tuple[str, ...]:
     names = alternative.get_values_for_type(x509.DNSName)
     addresses = alternative.get_values_for_type(x509.IPAddress)
     return (*names, *(str(address) for address in addresses))
+
+
+def _ca_issuers(found: x509.Certificate) -> tuple[str, ...]:
+    try:
+        access = found.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(
+        place.access_location.value
+        for place in access
+        if place.access_method == AuthorityInformationAccessOID.CA_ISSUERS
+        and isinstance(place.access_location, x509.UniformResourceIdentifier)
+    )

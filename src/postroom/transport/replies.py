@@ -5,10 +5,11 @@ It refuses to know what a reply answers. Nothing a server sends makes it hang, g
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from postroom.domain.characters import decode
 from postroom.domain.reply import Reply
+from postroom.transport.first_words import protocol_of
 
 LINE_LIMIT_BYTES = 2048
 """RFC 5321 4.5.3.1.5 allows 512; real servers put links and reports into theirs."""
@@ -34,6 +35,13 @@ class RawReply(NamedTuple):
 
     code: int
     texts: Sequence[bytes]
+
+
+def foreign(received: bytes) -> dict[str, Any]:
+    """Evidence of a peer that does not speak as it should: its first words, and what other protocol they are of."""
+    looks_like = protocol_of(received)
+    other = looks_like not in ("", "smtp")
+    return {"received": decode(received), **({"looks_like": looks_like} if other else {})}
 
 
 def reply_of(raw: RawReply) -> Reply:

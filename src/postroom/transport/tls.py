@@ -6,15 +6,17 @@ no third way, and no setting that makes one. It refuses to know SMTP.
 
 import os
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
-from postroom.clock import Clock, rfc3339
+from postroom.clock import Clock
 from postroom.domain.settings import Tls
 from postroom.errors import Exit, FileError
+from postroom.transport.certificate import Certificate, ReadCertificate, accepted, chain_evidence, sent_certificates
 from postroom.transport.connection import Broken, Connection, words_of
+from postroom.transport.first_words import protocol_of
 from postroom.transport.pin_context import key_is_identity
+from postroom.transport.replies import foreign
 from postroom.transport.tls_stream import TlsStream
 
 HASHED_DIRECTORY = "/etc/ssl/certs"
@@ -23,33 +25,6 @@ HASHED_DIRECTORY = "/etc/ssl/certs"
 _HANDSHAKE = 22
 _CERTIFICATE_MESSAGE = 11
 
-
-class Certificate(NamedTuple):
-    """What people want to know of a certificate. `pin` is as in the settings."""
-
-    subject: str
-    issuer: str
-    names: Sequence[str]
-    not_before: datetime
-    not_after: datetime
-    days_left: int
-    pin: str = ""
-
-    def as_data(self) -> dict[str, Any]:
-        """JSON-ready."""
-        data = {
-            "subject": self.subject,
-            "issuer": self.issuer,
-            "names": list(self.names),
-            "not_before": rfc3339(self.not_before),
-            "not_after": rfc3339(self.not_after),
-            "days_left": self.days_left,
-        }
-        return {**data, "pin": self.pin} if self.pin else data
-
-
-ReadCertificate = Callable[[bytes, datetime], Certificate]
-"""Reads DER at a moment; raises ValueError. The composition root hands it in, for it is slow to load."""
 
 # OpenSSL's X509_V_ERR_* (x509_vfy.h), which Python does not name.
 _VERIFY_SIGNS = {
@@ -90,14 +65,14 @@ class VerifiedTls:
         self._clock = clock
         self._read_certificate = read_certificate
         self._context = _context(settings, system)
-        self._peer: bytes | None = None
+        self._sent: list[bytes] = []
         # The only way to see a certificate that was not accepted: OpenSSL keeps none. Private, so it may go missing.
         if hasattr(self._context, "_msg_callback"):
             self._context._msg_callback = self._overhear  # noqa: SLF001
 
     def start(self, connection: Connection, server_name: str, until: float) -> Mapping[str, Any]:
         """Shake hands; version, cipher and certificate. Raise Broken, or TimeoutError."""
-        self._peer = None
+        self._sent = []
         # As bytes: a str would go through the obsolete IDNA 2003 codec.
         name = server_name.encode("ascii")
         stream = connection.replace(lambda plain: TlsStream(plain, self._context, name, self._clock))
@@ -110,7 +85,7 @@ class VerifiedTls:
         except OSError as error:
             stream.close()
             sign = _handshake_sign(error)
-            raise Broken(sign, _text(error), self._evidence(server_name)) from error
+            raise Broken(sign, _text(error), self._evidence(server_name, error, stream.begun)) from error
 
     def sign_of(self, error: OSError) -> str:
         """The sign of an error behind the handshake. With TLS 1.3 the server judges our certificate only there."""
@@ -120,7 +95,7 @@ class VerifiedTls:
     def _detail(self, tls: ssl.SSLObject) -> dict[str, Any]:
         cipher = tls.cipher()
         detail: dict[str, Any] = {"version": tls.version() or "", "cipher": cipher[0] if cipher else ""}
-        certificate = self._pinned(tls) if self._pin else _accepted(tls.getpeercert() or {}, self._clock.now())
+        certificate = self._pinned(tls) if self._pin else accepted(tls.getpeercert() or {}, self._clock.now())
         return {**detail, "certificate": certificate.as_data()}
 
     def _pinned(self, tls: ssl.SSLObject) -> Certificate:
@@ -136,18 +111,14 @@ class VerifiedTls:
 
     def _overhear(self, _connection: Any, direction: str, version: Any, kind: Any, message: Any, data: bytes) -> None:
         if direction == "read" and kind == _HANDSHAKE and message == _CERTIFICATE_MESSAGE:
-            # RFC 8446 4.4.2 begins the list with a context, which a server leaves empty; RFC 5246 7.4.2 does not.
-            self._peer = _first_certificate(data[5:] if version == ssl.TLSVersion.TLSv1_3 else data[4:])
+            self._sent = sent_certificates(data, version)
 
-    def _evidence(self, server_name: str) -> dict[str, Any]:
-        evidence: dict[str, Any] = {"expected_name": server_name}
-        if self._peer:
-            try:
-                certificate = self._read_certificate(self._peer, self._clock.now())
-            except ValueError:
-                return evidence
-            evidence["certificate"] = certificate.as_data()
-        return evidence
+    def _evidence(self, server_name: str, error: OSError, received: bytes) -> dict[str, Any]:
+        if not self._sent and received and protocol_of(received) != "tls":
+            return {"expected_name": server_name, **foreign(received), "looks_like": protocol_of(received)}
+        code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
+        evidence = chain_evidence(self._sent, code, self._read_certificate, self._clock.now())
+        return {"expected_name": server_name, **evidence, **({} if code else {"looks_like": protocol_of(received)})}
 
 
 def _context(settings: Tls, system: str) -> ssl.SSLContext:
@@ -214,34 +185,6 @@ def _unusable(error: OSError, what: str, options: str) -> FileError:
         hint=f"Mend the file, or name another: postroom smtp set NAME {options}",
         exit=Exit.NO_INPUT,
     )
-
-
-def _first_certificate(entries: bytes) -> bytes:
-    """DER of the server's own certificate: behind the length of the list and its own, three octets each."""
-    return entries[6 : 6 + int.from_bytes(entries[3:6], "big")]
-
-
-def _accepted(peer: Mapping[str, Any], now: datetime) -> Certificate:
-    """What `getpeercert()` says of a certificate that was verified."""
-    not_after = _moment(str(peer["notAfter"]))
-    return Certificate(
-        subject=_common_name(peer.get("subject", ())),
-        issuer=_common_name(peer.get("issuer", ())),
-        names=tuple(value for kind, value in peer.get("subjectAltName", ()) if kind in ("DNS", "IP Address")),
-        not_before=_moment(str(peer["notBefore"])),
-        not_after=not_after,
-        days_left=(not_after - now).days,
-    )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
-
-
-def _common_name(name: Sequence[Sequence[tuple[str, str]]]) -> str:
-    pairs = [pair for part in name for pair in part]
-    common = [value for key, value in pairs if key == "commonName"]
-    return common[-1] if common else ",".join(f"{key}={value}" for key, value in pairs)
 
 
 def _text(error: OSError) -> str:

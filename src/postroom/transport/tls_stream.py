@@ -14,19 +14,22 @@ from typing import TypeVar
 from postroom.clock import Clock
 
 READ_BYTES = 65536
+BEGUN_BYTES = 200
+"""Enough to tell a protocol, and to show a person what was said in the place of a handshake."""
 
 T = TypeVar("T")
 
 
 class TlsStream:
     """The client's side of TLS; a `Stream` as a connection needs one. Raises OSError, of which ssl.SSLError is one;
-    TimeoutError when the time is over.
+    TimeoutError when the time is over. `begun` is what the peer sent first, as it came.
     """
 
     def __init__(self, plain: socket.socket, context: ssl.SSLContext, server_name: bytes, clock: Clock) -> None:
         self._plain = plain
         self._clock = clock
         self._seconds = 0.0
+        self.begun = b""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
 
@@ -74,6 +77,8 @@ class TlsStream:
         self._wait_until(until)
         if data := self._plain.recv(READ_BYTES):
             self._incoming.write(data)
+            if len(self.begun) < BEGUN_BYTES:
+                self.begun = (self.begun + data)[:BEGUN_BYTES]
         else:
             self._incoming.write_eof()
 

@@ -39,6 +39,15 @@ def test_a_kind_of_address_that_this_machine_lacks_is_one_that_failed() -> None:
     assert caught.value.sign == "unreachable"
 
 
+def test_a_kind_of_address_without_a_way_does_not_hide_what_the_other_said(closed_port: int) -> None:
+    clock = Clock()
+    absent = Place(socket.AF_IPX, "::1", ("::1", 25))
+    with pytest.raises(Broken) as caught:
+        connect([absent, place("127.0.0.1", closed_port)], clock, clock.monotonic() + 5)
+    assert (caught.value.sign, caught.value.text) == ("connection-refused", "Connection refused")
+    assert [error["address"] for error in caught.value.evidence["errors"]] == ["::1", "127.0.0.1"]
+
+
 def test_every_address_that_failed_is_told(closed_port: int) -> None:
     clock = Clock()
     places = [place("127.0.0.1", closed_port), place("127.0.0.2", closed_port)]

@@ -8,7 +8,8 @@ import pytest
 
 from postroom.domain.address import parse_address
 from postroom.domain.message import Message
-from postroom.domain.reply import STEPS, Cause, Receipt, Reply
+from postroom.domain.ports import Look
+from postroom.domain.reply import STEPS, Cause, Receipt, Reply, Signs
 from postroom.domain.settings import Desk, Routes, Secrets, Server, Settings, Smtp, Source, Value
 from postroom.errors import ConfigError, Exit, Fault, PostroomError, Signalled, UsageError
 from postroom.result import Step, Watch
@@ -46,12 +47,15 @@ class FakeMailer:
         self.posted: list[tuple[Message, str]] = []
         self.probed: list[str] = []
         self.routes: list[Route] = []
+        self.looks: list[Look | None] = []
 
-    def post(self, message: Message, *, route: Route, until: str = "data", watch: Watch) -> Any:
+    def post(self, message: Message, *, route: Route, until: str = "data", watch: Watch, look: Look | None) -> Any:
         self.posted.append((message, until))
+        self.looks.append(look)
         return self._answer(route, watch)
 
-    def probe(self, *, route: Route, until: str = "auth", watch: Watch) -> Any:
+    def probe(self, *, route: Route, until: str = "auth", watch: Watch, look: Look | None) -> Any:
+        self.looks.append(look)
         self.probed.append(until)
         return self._answer(route, watch)
 
@@ -263,3 +267,18 @@ def test_without_a_server_nothing_is_tried_but_all_is_told(wanted: Settings) -> 
     assert raised.value.code == "config.no_server"
     assert raised.value.data["steps"][0]["ok"] is False
     assert raised.value.data["server"] is None
+
+
+@pytest.mark.parametrize("recipients", [["bob@example.com"], []])
+def test_who_looks_around_is_handed_on_whatever_is_tested(recipients: list[str]) -> None:
+    def look(signs: Signs, _server: Server, _seconds: float) -> Signs:
+        return signs
+
+    mailer = FakeMailer(POSTING if recipients else "transcript")
+    smtp_test(
+        settings(server()),
+        mailer,  # type: ignore[arg-type]  # a fake with the same two methods
+        Request(recipients=recipients),
+        Place().surroundings._replace(look=look),
+    )
+    assert mailer.looks == [look]

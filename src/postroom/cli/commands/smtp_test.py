@@ -58,6 +58,10 @@ def test_server(
     that it stops after the login and says that nothing was sent. Every option of smtp set may be tried here before it
     is saved; with options or environment variables alone no configuration is needed.
 
+    When no session comes about, the test looks around for 5 seconds at most: what speaks at the port, which other ports
+    of the host answer, what is wrong with the certificate, whether a login is offered behind STARTTLS. It logs in
+    nowhere for that, and behind a proxy it opens nothing. What it finds stands in evidence.
+
     JSON data: server, steps (config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data, each
     with name, ok, skipped, duration_ms, detail), message_id, receipt (code, enhanced, text), queue_id, transcript (with
     --trace), transcript_file (after a failure), evidence.

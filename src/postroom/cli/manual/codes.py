@@ -113,6 +113,7 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
 WARNINGS: Mapping[str, str] = {
     "address.near_miss": "A domain looks like a slip for that of a known provider.",
     "config.cleartext_login": "A password goes over the network without encryption.",
+    "config.empty_variable": "A variable that would describe a server is empty, and there is no other server.",
     "config.mail_disabled": "Mail is switched off for the whole desk.",
     "config.not_read_yet": "A reserved key was set: it is kept, but no command of this release reads it.",
     "config.overridden": "The change stands in the file, but a drop-in or the environment wins over it.",
