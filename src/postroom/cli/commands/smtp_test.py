@@ -59,6 +59,9 @@ def test_server(
     with name, ok, skipped, duration_ms, detail), message_id, receipt (code, enhanced, text), queue_id, transcript (with
     --trace), transcript_file (after a failure), evidence.
 
+    While a step takes long, standard error tells which one and for how many seconds; not with --quiet, --json or a form
+    for another program. With --retries each further try is announced.
+
     Exit status: 0 the server accepted the mail, 3 for some recipients only, 5 with --strict when there is something to
     mend, else the status of the cause.
 

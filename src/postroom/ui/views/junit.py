@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from postroom.errors import Exit, PostroomError
 from postroom.result import Result
-from postroom.ui.safe import safe, safe_line
+from postroom.ui.safe import safe_line
 from postroom.ui.views.outcome import advice, refusal, refused, server_failed, steps_of, summary
 
 
@@ -66,7 +66,7 @@ def _fail(case: ET.Element, error: PostroomError, result: Result) -> None:
     found = advice(result, error)
     known = [f"next: {step}" for step in found.next_steps] if found else []
     # The server's words behind a bar: on a console of GitHub's a line that begins with :: is a command.
-    words = [f"| {line}" for line in error.detail.splitlines()]
+    words = [f"| {line}" for line in error.detail.split("\n") if line]
     kind = "failure" if server_failed(error) else "error"
     _tell(ET.SubElement(case, kind, type=error.code), [error.message, *known, *words])
 
@@ -83,5 +83,6 @@ def _said(result: Result, error: PostroomError | None) -> Iterator[str]:
         yield safe_line(summary(result))
     for warning in result.warnings:
         yield safe_line(f"warning: {warning.code}: {warning.message}")
-    for line in (result.data.get("transcript") or "").splitlines():
-        yield f"| {safe(line)}"
+    for line in (result.data.get("transcript") or "").rstrip("\n").split("\n"):
+        if line:
+            yield f"| {safe_line(line)}"
