@@ -121,7 +121,7 @@ def test_no_report_forges_another(prove: Prove, form: str) -> None:
 
 @pytest.mark.parametrize(
     ("form", "status", "expected"),
-    [("nagios", 2, "SMTP CRITICAL - config."), ("github", 78, "::error title=config."), ("junit", 78, "<failure")],
+    [("nagios", 3, "SMTP UNKNOWN - config."), ("github", 78, "::error title=config."), ("junit", 78, "<error")],
 )
 def test_a_test_that_cannot_begin_has_its_report(
     run_postroom: RunPostroom, tmp_path: Path, form: str, status: int, expected: str
@@ -137,7 +137,7 @@ def test_a_test_that_cannot_begin_has_its_report(
 def test_a_junit_file_that_cannot_be_written_hides_nothing(prove: Prove, tmp_path: Path, form: str) -> None:
     report = str(tmp_path / "nowhere" / "report.xml")
     sent = prove(HAPPY, "--junit", report, "--format", form)
-    assert sent.exit == (2 if form == "nagios" else 73)
+    assert sent.exit == (3 if form == "nagios" else 73)
     assert "cannot write" in sent.stdout + sent.stderr
     failed = prove(with_recipients(UNKNOWN), "--junit", report, "--format", form)
     assert failed.exit == (2 if form == "nagios" else 67)

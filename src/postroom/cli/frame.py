@@ -16,6 +16,7 @@ from postroom.ui.blocks import Block, View
 from postroom.ui.render import Output, PlainOutput, Renderer, quietly
 
 if TYPE_CHECKING:
+    from postroom.cli.waiting import Waiting
     from postroom.desk import Desk
     from postroom.ui.prompt import Prompt
 
@@ -26,9 +27,11 @@ _LONGEST_LINE = 1 << 16  # far more than any secret has; whatever is longer is r
 class Front:
     """One call of the program: `finish` ends it with a result."""
 
-    def __init__(self, flags: Globals, *, command: str) -> None:
+    def __init__(self, flags: Globals, *, command: str, form: str = "text") -> None:
         self.flags = flags
         self.command = command
+        # That of a report for another program, or text. --json goes before it.
+        self.form = "text" if flags.json else form
         self.status: Exit | int = Exit.OK
 
     @property
@@ -51,7 +54,7 @@ class Front:
         return desk
 
     def _ask_secret(self, question: str) -> str:
-        self.close()  # a spinner would run over the question
+        self.close()  # what is told of a running step would run over the question
         return self.prompt.secret(question, option="--password-stdin")
 
     @cached_property
@@ -81,20 +84,28 @@ class Front:
         if not self.flags.json:
             quietly(lambda: self.renderer.blocks(blocks))
 
-    def step(self, step: Step) -> None:
-        """Show a step of a session as it ends (text only)."""
+    def step(self, step: Step, *, then: str = "") -> None:
+        """Show a step of a session as it ends, and the one that runs `then`, if that takes long (text only)."""
         if not (self.flags.json or self.flags.quiet):
+            self._waiting.end()
             quietly(lambda: self._output.step(step))
             if self.flags.verbose and step.detail:
                 self.talk(f"      {dict(step.detail)}")
+            if then:
+                self._waiting.begin(then)
+
+    @cached_property
+    def _waiting(self) -> "Waiting":
+        made: Waiting = load("postroom.cli.waiting:Waiting")(self._output, self.desk.clock.monotonic)
+        return made
 
     def stream(self, value: Mapping[str, Any]) -> None:
         """One JSON object of a stream; the envelope comes last."""
         quietly(lambda: self.renderer.json(value))
 
     def talk(self, text: str) -> None:
-        """A word on the way, to stderr; not with --quiet or --json."""
-        if not (self.flags.quiet or self.flags.json):
+        """A word on the way, to stderr; not with --quiet or --json, nor for Nagios, which may read stderr as well."""
+        if not (self.flags.quiet or self.flags.json or self.form == "nagios"):
             self._output.talk(text)
 
     def read_secret_line(self, option: str) -> str:
@@ -129,6 +140,8 @@ class Front:
 
     def close(self) -> None:
         """Let go of what the terminal shows."""
+        if "_waiting" in self.__dict__:
+            self._waiting.end()
         rest = getattr(self.__dict__.get("_output"), "rest", None)
         if rest:
             rest()

@@ -11,6 +11,7 @@ import typer
 
 from postroom import __version__
 from postroom.cli import tree
+from postroom.cli.forms import asked_form, show_failure
 from postroom.cli.frame import Front
 from postroom.cli.lazy import load, prefix
 from postroom.cli.options import lift
@@ -46,7 +47,8 @@ def run(argv: list[str]) -> int:
 def _run(argv: list[str]) -> int:
     _listen()
     flags, rest, flag_error = lift(argv)
-    front = Front(flags, command=" ".join(prefix(rest)))
+    command = " ".join(prefix(rest))
+    front = Front(flags, command=command, form=asked_form(command, rest))
     try:
         if flag_error:
             raise flag_error
@@ -154,12 +156,16 @@ def _fail(front: Front, error: PostroomError) -> int:
         # A second signal ends the program at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    front.status = error.exit
     try:
         quietly(sys.stdout.flush)
-        quietly(lambda: front.renderer.error(error, front.command))
+        if front.form == "text":
+            quietly(lambda: front.renderer.error(error, front.command))
+        else:
+            show_failure(front, error)
     except OSError:  # nothing can be written, to a full disk for instance; the status still tells
         _last_word(error)
-    return int(error.exit)
+    return int(front.status)
 
 
 def _last_word(error: PostroomError) -> None:

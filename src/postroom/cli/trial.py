@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import count
 from typing import NamedTuple
 
 from postroom.cli.frame import Front
 from postroom.cli.hints import as_options, as_variables
 from postroom.cli.settings_options import KeyPath
+from postroom.domain.reply import STEPS
 from postroom.domain.secret import Credential, Reference, Secret
 from postroom.domain.settings import Server, Settings, Source, Value, key_of
 from postroom.errors import ConfigError, PostroomError, UsageError
-from postroom.result import Result
+from postroom.result import Result, Step
 from postroom.services.server_values import read_values
 from postroom.services.servers import choose_server
 from postroom.services.smtp_test import Request, Surroundings, smtp_test
@@ -99,14 +101,19 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
     front = trial.front
     desk = front.desk
 
+    tries = count(2)
+
     def pause(seconds: float) -> None:
-        front.talk(f"trying again in {seconds:g} s")
+        front.talk(f"try {next(tries)} of {request.retries + 1} in {seconds:g} s")
         desk.sleep(seconds)
+
+    def tell(step: Step) -> None:
+        front.step(step, then=_running_after(step))
 
     surroundings = Surroundings(desk.hostname, desk.clock.now, pause, desk.tests.keep_transcript, look=desk.look)
     if not trial.unsaved:
         surroundings = surroundings._replace(remember=desk.tests.remember)
-    watch = front.step if live else lambda _step: None
+    watch = tell if live else lambda _step: None
     request = request._replace(name=trial.name)
     try:
         # A person is asked once, however often it is tried.
@@ -116,6 +123,14 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
     except PostroomError as error:
         error.hint = _hint(trial, error)
         raise
+    finally:
+        front.close()
+
+
+def _running_after(step: Step) -> str:
+    """The step that runs once this one has ended: their order is fixed, and nothing follows a failure."""
+    following = STEPS[STEPS.index(step.name) + 1 :]
+    return following[0] if following and step.ok is not False else ""
 
 
 def _hint(trial: Trial, error: PostroomError) -> str:

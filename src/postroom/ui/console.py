@@ -9,6 +9,7 @@ from rich.text import Text
 
 from postroom.result import Step
 from postroom.ui.blocks import Block, Fields, Line, Next, Table, Tone, Verbatim
+from postroom.ui.render import still_waiting
 from postroom.ui.safe import safe, safe_line
 from postroom.ui.steps import step_line
 
@@ -85,12 +86,26 @@ class RichOutput:
         grid.add_column(overflow="fold")
         grid.add_row(safe_line(head), Text(safe_line(seen)))
         self._out.print(grid, soft_wrap=False)
-        if step.ok and self._err.is_terminal:
-            self._status = self._err.status("working ...")
+
+    @property
+    def redraws(self) -> bool:
+        # rich counts FORCE_COLOR as a terminal, which a pipe is not.
+        console = self._err
+        return sys.stderr.isatty() and console.is_terminal and not console.is_dumb_terminal and not console.no_color
+
+    def waiting(self, step: str, seconds: int) -> None:
+        if not self.redraws:
+            self.talk(still_waiting(step, seconds))
+            return
+        told = _line(f"{step} ... {seconds} s", "dim")
+        if self._status is None:
+            self._status = self._err.status(told)
             self._status.start()
+        else:
+            self._status.update(told)
 
     def rest(self) -> None:
-        """Take away the spinner."""
+        """Take away the line of the running step."""
         if self._status is not None:
             self._status.stop()
             self._status = None

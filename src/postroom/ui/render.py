@@ -30,6 +30,13 @@ class Output(Protocol):
     def step(self, step: Step) -> None:
         """A step of a session, as it ends."""
 
+    @property
+    def redraws(self) -> bool:
+        """Whether what `waiting` shows is drawn anew each time, instead of one more line."""
+
+    def waiting(self, step: str, seconds: int) -> None:
+        """A step that still runs, and for how long."""
+
 
 class PlainOutput:
     """Text for pipes and for terminals without colour."""
@@ -56,6 +63,18 @@ class PlainOutput:
         if not step.skipped:
             self._stdout.write(safe_line("  ".join(step_line(step)).rstrip()) + "\n")
             self._stdout.flush()
+
+    @property
+    def redraws(self) -> bool:
+        return False
+
+    def waiting(self, step: str, seconds: int) -> None:
+        self.talk(still_waiting(step, seconds))
+
+
+def still_waiting(step: str, seconds: int) -> str:
+    """The line of a step that still runs."""
+    return f"still waiting: {step}, {seconds} s"
 
 
 def _lines(block: Line | Table | Fields) -> Iterable[str]:

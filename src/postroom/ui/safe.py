@@ -6,6 +6,7 @@ _DANGEROUS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without TAB and LF, DEL, C1
     "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"  # separators and everything that turns text around
     "\ud800-\udfff\ufffe\uffff]"  # lone surrogates cannot be encoded; the last two XML does not take either
+    r"|(?<=##)\["  # ##[ starts a command of GitHub's and Azure's runners, wherever in a line it stands
 )
 
 

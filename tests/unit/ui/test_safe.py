@@ -37,6 +37,10 @@ def test_control_characters_become_visible(text: str) -> None:
     assert "\\" in shown
 
 
+def test_no_text_starts_a_command_of_a_runner_that_reads_the_log() -> None:
+    assert safe("550 ##[stop-commands]x ###[a] #[b]") == "550 ##\\x5bstop-commands]x ###\\x5ba] #[b]"
+
+
 def test_a_line_stays_one_line() -> None:
     assert safe_line("250-first\n250 second\tend") == "250-first\\n250 second\\tend"
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from postroom.cli.frame import Front, front_of
+from postroom.cli.forms import FORMS, show_report
+from postroom.cli.frame import front_of
 from postroom.cli.lazy import load
 from postroom.cli.settings_options import given_secrets, given_values, takes_server_options
 from postroom.cli.trial import prove, try_values
@@ -16,8 +17,6 @@ from postroom.errors import Exit, FileError, PostroomError, UsageError
 from postroom.result import Result, Warn
 from postroom.services.smtp_test import Request
 from postroom.ui.views import smtp_test as views
-
-FORMATS = ("text", "github", "junit", "nagios")
 
 
 @takes_server_options
@@ -44,9 +43,7 @@ def test_server(
         int, typer.Option(help="Try again so often when the failure may pass.", metavar="N", min=0, max=1000)
     ] = 0,
     wait: Annotated[str, typer.Option(help="The pause between tries.", metavar="DURATION")] = "5s",
-    format_: Annotated[
-        str, typer.Option("--format", help="The form of the report.", metavar="|".join(FORMATS))
-    ] = "text",
+    format_: Annotated[str, typer.Option("--format", help="The form of the report.", metavar="|".join(FORMS))] = "text",
     junit: Annotated[
         Path | None, typer.Option(help="Write a JUnit report into this file as well.", metavar="FILE")
     ] = None,
@@ -66,8 +63,18 @@ def test_server(
     with name, ok, skipped, duration_ms, detail), message_id, receipt (code, enhanced, text), queue_id, transcript (with
     --trace), transcript_file (after a failure), evidence.
 
+    While a step takes long, standard error tells which one and for how many seconds; not with --quiet, --json or a form
+    for another program. With --retries each further try is announced.
+
     Exit status: 0 the server accepted the mail, 3 for some recipients only, 5 with --strict when there is something to
-    mend, else the status of the cause. With --format nagios: 0 OK, 1 WARNING, 2 CRITICAL.
+    mend, else the status of the cause.
+
+    With --format github the report is annotations for GitHub Actions, and a summary in Markdown is appended to the file
+    that GITHUB_STEP_SUMMARY names. With --format junit it is XML as Jenkins and others read it: each step is a test
+    case; a test that could not be made is an error, not a failure. With --format nagios it is one line with the steps'
+    times as performance data, errors of usage included, nothing is written to standard error, and the exit status is
+    0 OK, 1 WARNING (some recipients refused, or with --strict something to mend), 2 CRITICAL (no mail goes out),
+    3 UNKNOWN (it could not be tried). With --json none of these forms is printed.
 
     Examples:
       postroom smtp test --to bob@example.com
@@ -76,7 +83,7 @@ def test_server(
       postroom smtp test main bob@example.com --retries 5 --wait 10s --format github
     """
     front = front_of(ctx)
-    _one_of("--format", format_, FORMATS)
+    _one_of("--format", format_, FORMS)
     _one_of("--until", until, STEPS)
     _one_of("--as", kind, KINDS_OF_MAIL)
     names = [word for word in words or () if "@" not in word]
@@ -95,7 +102,7 @@ def test_server(
     try:
         name = names[0] if names else None
         trial = try_values(front, name, given_values(given), given_secrets(front, given), kind=kind)
-        result = prove(trial, request, live=format_ == "text")
+        result = prove(trial, request, live=front.form == "text")
     except PostroomError as found:
         failure = found
         result = Result("smtp test", found.data, found.warnings, Exit(found.exit))
@@ -103,13 +110,14 @@ def test_server(
     if failure and unwritten:
         failure.warnings = (*failure.warnings, Warn(unwritten.code, unwritten.message, unwritten.hint))
     error = failure or unwritten
-    if format_ != "text" and not front.flags.json:
-        _report(front, format_, result, error)
-    elif error is None:
+    if error is not None:
+        if front.form == "text":
+            front.show(views.failed(result.data) if failure else views.smtp_test(result.data))
+        raise error
+    if front.form == "text":
         front.finish(result, views.smtp_test)
     else:
-        front.show(views.failed(result.data) if failure else views.smtp_test(result.data))
-        raise error
+        show_report(front, result)
 
 
 def _write_junit(file: Path, result: Result, failure: PostroomError | None) -> FileError | None:
@@ -128,15 +136,6 @@ def _write_junit(file: Path, result: Result, failure: PostroomError | None) -> F
         unwritten.__cause__, unwritten.warnings = error, tuple(result.warnings)
         return unwritten
     return None
-
-
-def _report(front: Front, form: str, result: Result, error: PostroomError | None) -> None:
-    """Show a report in the place of the text, errors included."""
-    text = load("postroom.ui.views.reports:REPORTS")[form](result, error)
-    status = error.exit if error else result.exit
-    if form == "nagios":
-        status = load("postroom.ui.views.reports:nagios_status")(result, error)
-    front.finish(Result("smtp test", {**result.data, "text": text}, exit=status), views.report)
 
 
 def _one_of(option: str, word: str | None, known: tuple[str, ...]) -> None:

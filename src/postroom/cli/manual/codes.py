@@ -127,6 +127,7 @@ WARNINGS: Mapping[str, str] = {
     "secret.copied": "A moved secret also stays where it was, for Postroom only reads there.",
     "secret.left": "A secret that Postroom does not write stays where it is.",
     "secret.unused": "No setting refers to a stored secret.",
+    "test.summary_unwritten": "The summary for GitHub Actions cannot be written; the test stands.",
     "test.no_recipient": "The test had nobody to send to, so nothing was sent.",
     "tls.cert_expires_soon": "The server's certificate expires soon.",
 }

@@ -21,6 +21,7 @@ VARIABLES = (
     ("POSTROOM_STATE_DIR", "The directory of the state, as with `--state-dir`; the option wins."),
     ("POSTROOM_SMTP_TO", "The recipients of smtp test where none is named, separated by commas."),
     ("POSTROOM_SANDBOX_DIR", "Where the sandbox keeps its mails; sandbox run sets it for its command."),
+    ("GITHUB_STEP_SUMMARY", "The file to which smtp test --format github appends its summary; GitHub Actions sets it."),
     ("CREDENTIALS_DIRECTORY", "Where systemd puts a service's credentials; see postroom.toml(5)."),
     ("VISUAL, EDITOR", "The editor of config edit."),
     ("XDG_CONFIG_HOME, XDG_STATE_HOME", "Where the user's configuration and state lie instead of the places below."),
