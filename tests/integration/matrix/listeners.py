@@ -8,6 +8,7 @@ _OLD = "-o smtpd_tls_mandatory_protocols=<=TLSv1.1 -o smtpd_tls_protocols=<=TLSv
 _NO_TLS_13 = "-o smtpd_tls_mandatory_protocols=<=TLSv1.2 -o smtpd_tls_protocols=<=TLSv1.2"
 _TLS_13 = "-o smtpd_tls_mandatory_protocols=>=TLSv1.3 -o smtpd_tls_protocols=>=TLSv1.3"
 _CLIENT_CERTIFICATE = "-o smtpd_tls_req_ccert=yes"
+_BLOCKED = "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using zen.spamhaus.org"
 _AT_ONCE = "-o smtpd_delay_reject=no"
 
 

@@ -48,10 +48,10 @@ from tests.support.faulty_server import Action, FaultyServer, Handshake
 from tests.support.mailstack import Mailstack, running_mailstack
 from tests.support.mailstack_files import Behaviour
 from tests.support.middlebox import Middlebox
-from tests.support.name_server import Failure, NameServer, Records, Silence
+from tests.support.name_server import Answer, Failure, NameServer, Records, Silence
 from tests.support.requirements import need
 
-_ZONE = {
+_ZONE: dict[str, Answer] = {
     "mx-only.example.test": Records(("10 mx.example.test.",)),
     "failing.example.test": Failure(dns.rcode.SERVFAIL),
     "silent.example.test": Silence(),
@@ -105,7 +105,7 @@ class Stage:
         with ExitStack() as stack:
             yield self._ground(server, stack)
 
-    def _ground(self, server: Server, stack: ExitStack) -> Ground:
+    def _ground(self, server: Server, stack: ExitStack) -> Ground:  # noqa: PLR0911 - one return for each kind
         match server:
             case Postfix(port) | Dovecot(port):
                 return Ground(self.mailstack.port(port), self.mailstack.ca_file)
@@ -130,15 +130,15 @@ class Stage:
             case Web():
                 return Ground(stack.enter_context(_web_server()))
             case Refusing():
-                return Ground(*free_ports(1))
+                return Ground(free_ports(1)[0])
             case Filtered():
                 return Ground(stack.enter_context(_full_backlog()))
             case BehindProxy(script):
                 proxy = stack.enter_context(FaultyServer(self._script(script), curious=True))
-                return Ground(*free_ports(1), proxy=proxy.port)
+                return Ground(free_ports(1)[0], proxy=proxy.port)
             case BehindNoProxy():
-                port, proxy_port = free_ports(2)
-                return Ground(port, proxy=proxy_port)
+                closed, no_proxy = free_ports(2)
+                return Ground(closed, proxy=no_proxy)
 
     def _script(self, script: tuple[Action | Tls, ...]) -> list[Action]:
         return [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunPostroom
-from tests.integration.matrix.case import PARTIAL, STATUS, Case, Options
+from tests.integration.matrix.case import PARTIAL, STATUS, Case
 from tests.integration.matrix.cases import CASES
 from tests.integration.matrix.stage import Stage, words_of
 from tests.integration.matrix.table import PROPERTY

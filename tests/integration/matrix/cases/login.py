@@ -171,7 +171,7 @@ LOGINS = (
         _TOKEN,
         heard="535 5.7.8",
         says=("token",),
-        evidence=("mechanism", "challenge"),
+        evidence=("mechanism", "oauth_error"),
     ),
     Case(
         "token expired (Dovecot)",
@@ -181,7 +181,7 @@ LOGINS = (
         {**_TLS, **_TOKEN},
         heard="535 5.7.8",
         says=("token",),
-        evidence=("mechanism", "challenge"),
+        evidence=("mechanism", "oauth_error"),
         as_text=True,
     ),
     Case(
@@ -192,6 +192,6 @@ LOGINS = (
         {"--password-env": None, "--access-token-env": "TOKEN", "--username": "bob@example.test", "--from": ALICE},
         heard="535 5.7.8",
         says=("--username",),
-        evidence=("mechanism", "challenge"),
+        evidence=("mechanism", "oauth_error"),
     ),
 )

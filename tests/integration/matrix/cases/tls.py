@@ -14,6 +14,7 @@ from tests.integration.matrix.case import (
 from tests.support.faulty_server import Line, Send, Silence
 
 _TLS: Options = {"--security": "tls"}
+_WHY = ("certificate_problem",)
 _PATIENT_SECONDS = 10  # two for the greeting that does not come, the rest for a look at why
 
 

@@ -85,9 +85,7 @@ WAYS = (
         evidence=("errors",),
         as_text=True,
     ),
-    Case(
-        "wrong port of a real server", Postfix("SUB"), "connect.refused", "connect", {"--port": "1"}, says=("--port",)
-    ),
+    Case("wrong port", Postfix("SUB"), "connect.refused", "connect", {"--port": "1"}, says=("--port",)),
     Case(
         "connection filtered",
         Filtered(),
