@@ -18,7 +18,7 @@ from tests.support.daemons import NAP_SECONDS, answers, free_ports, guard, start
 from tests.support.mailstack_files import DOMAIN, PASSWORDS
 from tests.support.requirements import command_path, need
 
-PORTS = ("SUB", "SUBS", "MX", "CROWDED", "CLOSED", "FULL")
+PORTS = ("SUB", "SUBS", "MX", "CROWDED", "CLOSED", "FULL", "CLIENT-CERT-12", "CLIENT-CERT-13")
 USER = "Debian-exim"  # compiled in
 _UNPRIVILEGED = "nobody"
 
@@ -28,10 +28,11 @@ _PATIENCE_SECONDS = 10.0
 class Exim:
     """A running Exim.
 
-    Ports: SUB (STARTTLS, AUTH behind it), SUBS (implicit TLS, AUTH), MX (no AUTH), CROWDED (refuses who
-    has another connection already), CLOSED (refuses everybody at the greeting), FULL (refuses every MAIL for the time
-    being). Accounts as in the mail stack; the login of busy@ is put off. It takes every recipient of the stack's domain
-    but nobody@, others after a login only; what goes to picky@ is refused for its content. It delivers nothing.
+    Ports: SUB (STARTTLS, AUTH behind it), SUBS (implicit TLS, AUTH), MX (no AUTH), CROWDED (refuses who has another
+    connection already), CLOSED (refuses everybody at the greeting), FULL (refuses every MAIL for the time being),
+    CLIENT-CERT-12 and CLIENT-CERT-13 (as SUB, for clients with a certificate alone, in that version of TLS). Accounts
+    as in the mail stack; the login of busy@ is put off. It takes every recipient of the stack's domain but nobody@,
+    others after a login only; what goes to picky@ is refused for its content. It delivers nothing.
     """
 
     host = "localhost"
@@ -78,7 +79,9 @@ def _start(directory: Path, leaders: list[subprocess.Popen[bytes]]) -> Exim | No
     for name in ("spool", "log"):
         (directory / name).mkdir()
         shutil.chown(directory / name, user.pw_uid, user.pw_gid)
-    (directory / "exim.conf").write_text(_configuration(directory, ports, authority.server("server")))
+    (directory / "exim.conf").write_text(
+        _configuration(directory, ports, authority.server("server"), authority.ca_file)
+    )
     for file, entry in (
         ("passwd", f"{USER}:x:{user.pw_uid}:{user.pw_gid}::/:/bin/false"),
         ("group", f"{USER}:x:{user.pw_gid}:"),
@@ -98,10 +101,14 @@ def _start(directory: Path, leaders: list[subprocess.Popen[bytes]]) -> Exim | No
     return Exim(directory, ports, authority)
 
 
-def _configuration(directory: Path, ports: dict[str, int], server: CertificateFiles) -> str:
+def _configuration(directory: Path, ports: dict[str, int], server: CertificateFiles, ca_file: Path) -> str:
     right = "".join(f"{{eq{{$auth1:$auth2}}{{{name}@{DOMAIN}:{word}}}}}" for name, word in PASSWORDS.items())
     # A table that cannot be read is what puts a login off.
     judge = f"${{if eq{{$auth1}}{{busy@{DOMAIN}}}{{${{lookup{{x}}lsearch{{/nowhere}}}}}}{{${{if or{{{right}}}}}}}}}"
+    for_12, for_13 = (f"eq{{$received_port}}{{{ports[f'CLIENT-CERT-{version}']}}}" for version in (12, 13))
+    only_12, only_13 = (
+        f"${{if {condition}{{:-VERS-ALL:+VERS-TLS1.{minor}}}{{}}}}" for condition, minor in ((for_12, 2), (for_13, 3))
+    )
     return f"""primary_hostname = mail.{DOMAIN}
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = {" : ".join(str(port) for port in ports.values())}
@@ -112,6 +119,9 @@ pid_file_path = {directory}/exim.pid
 tls_certificate = {server.certificate}
 tls_privatekey = {server.key}
 tls_advertise_hosts = *
+tls_verify_certificates = {ca_file}
+tls_verify_hosts = ${{if or{{{{{for_12}}}{{{for_13}}}}}{{*}}{{}}}}
+tls_require_ciphers = NORMAL{only_12}{only_13}
 auth_advertise_hosts = ${{if or{{{{eq{{$tls_in_cipher}}{{}}}}{{eq{{$received_port}}{{{ports["MX"]}}}}}}}{{}}{{*}}}}
 host_lookup =
 keep_environment =
@@ -158,7 +168,7 @@ plain:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
-  server_condition = ${{if or{{{right.replace("$auth1:$auth2", "$auth2:$auth3")}}}}}
+  server_condition = {judge.replace("$auth2", "$auth3").replace("$auth1", "$auth2")}
   server_set_id = $auth2
 login:
   driver = plaintext

@@ -1,5 +1,6 @@
 """Owns the words in which a case of the matrix is written down. Starts nothing and judges nothing."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -82,9 +83,13 @@ class Exim(NamedTuple):
 
 
 class Tls(NamedTuple):
-    """In a script: take the server's part of a TLS handshake with this certificate."""
+    """In a script: take the server's part of a TLS handshake with this certificate, in this version of TLS alone where
+    one is given, and with clients that show a certificate alone where `wants_client` is set.
+    """
 
     certificate: Certificate = "server"
+    version: ssl.TLSVersion | None = None
+    wants_client: bool = False
 
 
 class Scripted(NamedTuple):

@@ -40,11 +40,12 @@ BROKEN = (
     ),
     Case("reset at mail", Scripted((*_UNTIL["mail"], Reset())), "connect.closed_early", "mail", says=("--trace",)),
     Case(
-        "closed in the middle of the message",
+        "reset while the message is read",  # a short one: the client has written its last dot by then
         Scripted((*_DATA, Line(), Line(), Reset())),
         "connect.closed_early",
         "data",
         says=("--trace",),
+        unknown=True,
     ),
     Case(
         "closed after the message",

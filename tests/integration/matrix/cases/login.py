@@ -43,8 +43,8 @@ LOGINS = (
     _wrong("wrong password (Dovecot)", Dovecot("DSUB"), "535 5.7.8", {"--password-env": "WRONG"}),
     _wrong("wrong password (Exim)", Exim("SUB"), "535 Incorrect", {"--password-env": "WRONG"}),
     _wrong("no such user (Postfix)", Postfix("SUBS"), "535 5.7.8", {**_TLS, "--username": "alcie@example.test"}),
-    _wrong("no such user (Dovecot)", Dovecot("DSUBS"), "535 5.7.8", {**_TLS, "--username": "alice"}),
-    _wrong("no such user (Exim)", Exim("SUBS"), "535 Incorrect", {**_TLS, "--username": "alice"}),
+    _wrong("no such user (Dovecot)", Dovecot("DSUBS"), "535 5.7.8", {**_TLS, "--username": "alice", "--from": ALICE}),
+    _wrong("no such user (Exim)", Exim("SUBS"), "535 Incorrect", {**_TLS, "--username": "alice", "--from": ALICE}),
     # What is offered.
     Case(
         "login offered behind STARTTLS alone (Postfix)",

@@ -1,5 +1,7 @@
 """Misconfigurations of TLS: its mode, STARTTLS, certificates, versions, ciphers, and what stands between."""
 
+from ssl import TLSVersion
+
 from tests.integration.matrix.case import (
     IMPATIENT,
     NO_LOGIN,
@@ -10,10 +12,12 @@ from tests.integration.matrix.case import (
     Postfix,
     Scripted,
     Through,
+    Tls,
 )
 from tests.support.faulty_server import Line, Send, Silence
 
 _TLS: Options = {"--security": "tls"}
+_AT_ONCE: Options = {**_TLS, "--ca-file": "{ca}"}
 _WHY = ("certificate_problem",)
 _PATIENT_SECONDS = 10  # two for the greeting that does not come, the rest for a look at why
 
@@ -72,6 +76,16 @@ def _certificate(
         says=(says,),
         evidence=("certificate", "expected_name", *evidence),
     )
+
+
+def _client_certificate(name: str, server: Postfix | Exim | Scripted, options: Options) -> Case:
+    # In TLS 1.3 the server looks at the client's certificate when the client has ended its handshake.
+    step = "starttls" if not options else "greeting" if "1.3" in name else "tls"
+    return Case(name, server, "tls.client_cert_required", step, options, says=("--client-cert",))
+
+
+def _openssl(version: TLSVersion) -> Scripted:
+    return Scripted((Tls("server", version, wants_client=True), Send(b"220 mail.example.test ESMTP\r\n"), Silence()))
 
 
 HANDSHAKES = (
@@ -186,19 +200,16 @@ HANDSHAKES = (
         evidence=("certificate",),
         as_text=True,
     ),
-    Case(
-        "client certificate wanted, TLS 1.2",
-        Postfix("CLIENT-CERT-12"),
-        "tls.client_cert_required",
-        "starttls",
-        says=("--client-cert",),
-    ),
-    Case(
-        "client certificate wanted, TLS 1.3",
-        Postfix("CLIENT-CERT-13"),
-        "tls.client_cert_required",
-        "starttls",
-        says=("--client-cert",),
+    *(
+        _client_certificate(f"client certificate wanted, TLS {version} ({name})", server, options)
+        for version, name, server, options in (
+            ("1.2", "Postfix", Postfix("CLIENT-CERT-12"), {}),
+            ("1.3", "Postfix", Postfix("CLIENT-CERT-13"), {}),
+            ("1.2", "Exim", Exim("CLIENT-CERT-12"), {}),
+            ("1.3", "Exim", Exim("CLIENT-CERT-13"), {}),
+            ("1.2", "OpenSSL", _openssl(TLSVersion.TLSv1_2), _AT_ONCE),
+            ("1.3", "OpenSSL", _openssl(TLSVersion.TLSv1_3), _AT_ONCE),
+        )
     ),
     # Versions and ciphers.
     Case("TLS 1.1 at most, STARTTLS", Postfix("OLD-TLS"), "tls.protocol_too_old", "starttls", says=("TLS 1.2",)),
@@ -211,7 +222,15 @@ HANDSHAKES = (
         {"--tls-min": "1.3"},
         says=("--tls-min 1.2",),
     ),
-    Case("weak Diffie-Hellman group", Postfix("WEAK-DH"), "tls.handshake_failed", "tls", _TLS, says=("2048",)),
+    Case(
+        "weak Diffie-Hellman group",
+        Postfix("WEAK-DH"),
+        "tls.handshake_failed",
+        "tls",
+        _TLS,
+        heard="DH_KEY_TOO_SMALL",
+        says=("2048",),
+    ),
     Case("no common cipher", Postfix("NO-CIPHER"), "tls.handshake_failed", "tls", _TLS, says=("cipher",)),
     Case(
         "closed in the handshake",
@@ -231,7 +250,7 @@ HANDSHAKES = (
     Case(
         "silence in the handshake",
         Scripted((Silence(),)),
-        "tls.handshake_failed",
+        "greeting.timeout",
         "tls",
         {**_TLS, **IMPATIENT},
         seconds=_PATIENT_SECONDS,
