@@ -50,13 +50,15 @@ class Behaviour(NamedTuple):
     """What a test may ask of the servers.
 
     `mechanisms` are those of AUTH; `login_delay_seconds` is how long Dovecot thinks about a failed login; `listeners`
-    are further ports of Postfix; `imap` lets Dovecot serve IMAP as well.
+    are further ports of Postfix, `files` what they read besides: names in $config_directory, and texts; `imap` lets
+    Dovecot serve IMAP as well.
     """
 
     mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS + TOKEN_MECHANISMS
     size_limit_bytes: int = 1_000_000
     login_delay_seconds: int = 0
     listeners: tuple[Listener, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
     imap: bool = False
 
 
@@ -103,6 +105,7 @@ def _write_postfix(
         "main.cf": [_main_cf(directory, server, ca_file, behaviour)],
         "master.cf": [_master_cf(directory, ports, behaviour.listeners)],
         "dynamicmaps.cf": [_DYNAMIC_MAPS.read_text()],
+        **{name: [text] for name, text in behaviour.files},
     }
     then = time.time() - _OLD_ENOUGH_SECONDS
     for name, lines in tables.items():

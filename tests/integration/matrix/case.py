@@ -172,7 +172,7 @@ class Case(NamedTuple):
     """One misconfiguration and what must be said of it.
 
     `options` are laid over those of a login with STARTTLS (for a scripted server: of clear text without a login); None
-    takes one away. {ca}, {directory} and {proxy} are filled in. `within` names surroundings (see `stage`).
+    takes one away. {ca} and {proxy} are filled in. `within` names surroundings (see `stage`).
     `step` is the one that failed. `heard` must be in the server's words, which proves that the server did what the case
     says; `says` in the hint; `evidence` are keys. `unknown` cases end after the whole message was handed over.
     """

@@ -1,7 +1,5 @@
 """Owns the further ports of the real Postfix that the matrix needs, each wrong in one way. Starts nothing."""
 
-from pathlib import Path
-
 from tests.support.mailstack_files import Listener
 
 _OLD = "-o smtpd_tls_mandatory_protocols=<=TLSv1.1 -o smtpd_tls_protocols=<=TLSv1.1"
@@ -80,7 +78,5 @@ Sgh5jjQE3e+VGbPNOkMbMCsKbfJfFDdP4TVtbVHCReSFtXZiXn7G9ExC6aY37WsL
 -----END DH PARAMETERS-----
 """
 
-
-def write_tables(postfix: Path) -> None:
-    """What the listeners read besides their options; `postfix` is its configuration directory."""
-    (postfix / "weak-dh.pem").write_text(_WEAK_DH)
+FILES = (("weak-dh.pem", _WEAK_DH),)
+"""What the listeners read besides their options."""

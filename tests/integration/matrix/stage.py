@@ -22,6 +22,7 @@ import dns.rcode
 from tests.integration.matrix.case import (
     ALICE,
     BOB,
+    LOGIN,
     BehindNoProxy,
     BehindProxy,
     Case,
@@ -39,7 +40,7 @@ from tests.integration.matrix.case import (
     Used,
     Web,
 )
-from tests.integration.matrix.listeners import LISTENERS, write_tables
+from tests.integration.matrix.listeners import FILES, LISTENERS
 from tests.support.certificates import Authority
 from tests.support.daemons import free_ports
 from tests.support.exim import Exim as RunningExim
@@ -61,7 +62,7 @@ _A_YEAR_AHEAD = "+365d"
 
 
 class Ground(NamedTuple):
-    """What a case runs on: the port to name, what {ca}, {directory} and {proxy} stand for."""
+    """What a case runs on: the port to name, what {ca} and {proxy} stand for."""
 
     port: int
     ca_file: Path | str = ""
@@ -86,9 +87,8 @@ class Stage:
     @cached_property
     def mailstack(self) -> Mailstack:
         """Postfix and Dovecot with all the ports of the matrix."""
-        stack = self._running.enter_context(running_mailstack(behaviour=Behaviour(listeners=LISTENERS, imap=True)))
-        write_tables(stack.directory / "postfix")
-        return stack
+        behaviour = Behaviour(listeners=LISTENERS, files=FILES, imap=True)
+        return self._running.enter_context(running_mailstack(behaviour=behaviour))
 
     @cached_property
     def exim(self) -> RunningExim:
@@ -214,9 +214,9 @@ def words_of(case: Case, ground: Ground) -> list[str]:
 
 def _base(server: Server) -> Options:
     if isinstance(server, Postfix | Dovecot | Exim | Through):
-        return {"--security": "starttls", "--username": ALICE, "--password-env": "PW", "--ca-file": "{ca}"}
+        return LOGIN
     if isinstance(server, Refusing | Filtered | Web):
-        return {"--security": "starttls", "--username": ALICE, "--password-env": "PW"}
+        return {**LOGIN, "--ca-file": None}
     return {"--security": "none", "--from": ALICE}
 
 
