@@ -5,10 +5,11 @@ import os
 import signal
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
+from tests.integration.matrix.table import lines_of, rows_of
 from tests.support.mailstack import Mailstack, MailstackWith, running_mailstack
 from tests.support.moving_clock import MovingClock
 from tests.support.program import Completed, clean_environment, program, run_program
@@ -49,6 +50,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the table of the live matrix, where it ran: one line for each misconfiguration."""
+    rows = rows_of(report for reports in terminalreporter.stats.values() for report in reports)
+    if rows:
+        terminalreporter.section("live matrix")
+        for line in lines_of(rows):
+            terminalreporter.line(line)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def sweep(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
     """The run's sweep. At the end of the run (of each worker) it searches everything, and fails the last test."""
@@ -86,7 +96,8 @@ class RunPostroom(Protocol):
     """Runs `postroom ARGV...`. `env` adds to the clean environment; a value of None takes a name out of it.
 
     With `tty` it runs on a terminal of 80 columns: of each of the `answers`, the first part is waited for and the
-    second typed, line feed included; stdout and stderr come as one, in `stdout`, without escape sequences.
+    second typed, line feed included; stdout and stderr come as one, in `stdout`, without escape sequences. `before` are
+    the words of a program that runs it, such as unshare.
     """
 
     def __call__(
@@ -96,6 +107,7 @@ class RunPostroom(Protocol):
         env: Mapping[str, str | None] | None = None,
         tty: bool = False,
         answers: Sequence[tuple[str, str]] = (),
+        before: Sequence[str] = (),
     ) -> Completed: ...
 
 
@@ -109,14 +121,16 @@ def run_postroom(tmp_home: Path, tmp_path: Path, sweep: Sweep, request: pytest.F
         env: Mapping[str, str | None] | None = None,
         tty: bool = False,
         answers: Sequence[tuple[str, str]] = (),
+        before: Sequence[str] = (),
     ) -> Completed:
         wanted: dict[str, str | None] = {**clean_environment(tmp_home, os.environ["PATH"]), **(env or {})}
         environment = {name: value for name, value in wanted.items() if value is not None}
+        line = [*before, *program(), *argv]
         if tty:
-            ended = run_on_terminal([*program(), *argv], environment=environment, directory=tmp_path, answers=answers)
+            ended = run_on_terminal(line, environment=environment, directory=tmp_path, answers=answers)
             done = Completed(ended.text, "", ended.exit)
         else:
-            done = run_program([*program(), *argv], environment=environment, typed=input, directory=tmp_path)
+            done = run_program(line, environment=environment, typed=input, directory=tmp_path)
         sweep.record(f"{request.node.nodeid}: {argv}", done.stdout + "\n" + done.stderr)
         return done
 

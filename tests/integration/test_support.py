@@ -14,8 +14,10 @@ import pytest
 
 from tests.conftest import RunPostroom
 from tests.support.certificates import Certificate
+from tests.support.exim import running_exim
 from tests.support.mailstack import Mailstack, MailstackWith
-from tests.support.mailstack_files import Behaviour
+from tests.support.mailstack_files import PASSWORDS, Behaviour
+from tests.support.middlebox import Middlebox
 from tests.support.program import clean_environment
 from tests.support.shells import Shell, complete
 from tests.support.terminal import CONTROL_C, run_on_terminal
@@ -131,8 +133,39 @@ def test_servers_do_as_they_are_asked_and_leave_nothing(mailstack_with: Mailstac
     assert not commands_that_name(directory)
 
 
+def test_exim_takes_a_mail_after_a_login_and_leaves_nothing() -> None:
+    with running_exim() as exim:
+        directory = exim.directory
+        context = ssl.create_default_context(cafile=str(exim.ca_file))
+        with smtplib.SMTP(exim.host, exim.port("SUB"), timeout=20) as client:
+            client.starttls(context=context)
+            assert client.login(ALICE, PASSWORDS["alice"])[0] == 235
+            assert client.sendmail(ALICE, [BOB, "nobody@example.test"], "Subject: hello\r\n\r\nhello\r\n") == {
+                "nobody@example.test": (550, b"Unknown user")
+            }
+        assert f"<= {ALICE}" in exim.log()
+    assert not directory.exists()
+    assert not commands_that_name(directory)
+
+
+def test_a_middlebox_changes_what_the_server_says_and_nothing_else(mailstack: Mailstack) -> None:
+    def change(octets: bytes) -> bytes:
+        return octets.replace(b"250-VRFY\r\n", b"")
+
+    with (
+        Middlebox(mailstack.port("MX"), change) as box,
+        smtplib.SMTP("127.0.0.1", box.port, timeout=20) as client,
+    ):
+        client.ehlo()
+        assert not client.has_extn("vrfy")
+        assert client.has_extn("starttls")
+        client.sendmail(ALICE, [BOB], "Subject: through the box\r\n\r\nhello\r\n")
+    mailstack.wait_for_mail("bob", subject="through the box")
+
+
 _KILLED = """
 import os
+from tests.support.exim import running_exim
 from tests.support.mailstack import running_mailstack
 with running_mailstack() as stack:
     print(stack.directory, flush=True)

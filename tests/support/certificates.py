@@ -15,7 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-Certificate = Literal["server", "expired", "wronghost", "selfsigned"]
+Certificate = Literal["server", "expired", "future", "wronghost", "selfsigned", "stranger", "leaf-only", "rsa"]
+"""`stranger` is signed by an authority that nobody trusts; `leaf-only` comes without the intermediate that signed it;
+`rsa` is good, and has the kind of key that old ciphers want.
+"""
 
 LOCAL_NAMES = ("localhost", "mail.example.test", "127.0.0.1", "::1")
 
@@ -25,6 +28,11 @@ class CertificateFiles(NamedTuple):
 
     certificate: Path
     key: Path
+
+
+def certificate_files(directory: Path, name: str) -> CertificateFiles:
+    """Where an authority of this directory writes the certificate of that name."""
+    return CertificateFiles(directory / f"{name}.crt", directory / f"{name}.key")
 
 
 class Authority:
@@ -44,14 +52,22 @@ class Authority:
         """A server's certificate for the local names, bad in the way that `kind` says."""
         if kind == "selfsigned":
             return self._write(kind, *_self_signed())
-        now = datetime.now(UTC)
-        leaf = self._ca.issue_cert(
+        now, day = datetime.now(UTC), timedelta(days=1)
+        match kind:
+            case "stranger":
+                signer = trustme.CA()
+            case "leaf-only":
+                signer = self._ca.create_child_ca()
+            case _:
+                signer = self._ca
+        leaf = signer.issue_cert(
             *(("other.example.test",) if kind == "wronghost" else LOCAL_NAMES),
-            not_before=now - timedelta(days=400),
-            not_after=now + timedelta(days=-30 if kind == "expired" else 30),
+            not_before=now + day if kind == "future" else now - 400 * day,
+            not_after=now + (-30 if kind == "expired" else 30) * day,
+            key_type=trustme.KeyType.RSA if kind == "rsa" else trustme.KeyType.ECDSA,
         )
-        chain = b"".join(pem.bytes() for pem in leaf.cert_chain_pems)
-        return self._write(kind, chain, leaf.private_key_pem.bytes())
+        chain = leaf.cert_chain_pems[:1] if kind == "leaf-only" else leaf.cert_chain_pems
+        return self._write(kind, b"".join(pem.bytes() for pem in chain), leaf.private_key_pem.bytes())
 
     def client(self, address: str) -> CertificateFiles:
         """A client's certificate for a mail address."""
@@ -59,7 +75,7 @@ class Authority:
         return self._write("client", leaf.cert_chain_pems[0].bytes(), leaf.private_key_pem.bytes())
 
     def _write(self, name: str, certificate: bytes, key: bytes) -> CertificateFiles:
-        files = CertificateFiles(self._directory / f"{name}.crt", self._directory / f"{name}.key")
+        files = certificate_files(self._directory, name)
         files.certificate.write_bytes(certificate)
         files.key.write_bytes(key)
         return files

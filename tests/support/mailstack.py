@@ -5,31 +5,28 @@ number may run side by side. It needs root: Postfix's master starts as nobody el
 """
 
 import email
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from tests.support.certificates import Authority, Certificate
-from tests.support.mailstack_files import DOMAIN, PASSWORDS, PORTS, Behaviour, write_configuration
+from tests.support.daemons import NAP_SECONDS, answers, free_ports, guard, start_leader, stop
+from tests.support.mailstack_files import DOMAIN, IMAP_PORTS, PASSWORDS, PORTS, Behaviour, write_configuration
 from tests.support.requirements import need
 from tests.support.tokens import TokenIssuer
 
 _MASTER = "/usr/lib/postfix/sbin/master"
 _SUBMISSION = "/usr/lib/dovecot/submission-login"
+_IMAP = "/usr/lib/dovecot/imap-login"
 
 _PATIENCE_SECONDS = 10.0  # for servers to open their ports; they take 0.2 s on an idle machine
-_GRACE_SECONDS = 0.4  # between TERM and KILL: the servers would linger for seconds, and nobody needs their queue
-_NAP_SECONDS = 0.02
 
 
 class Delivered(NamedTuple):
@@ -47,11 +44,12 @@ class Mailstack:
     """A running pair of mail servers.
 
     Ports: MX (no AUTH, STARTTLS offered), SUB (STARTTLS required, AUTH), SUBS (implicit TLS, AUTH), SUBPLAIN (AUTH, no
-    TLS), RATE (as MX; two messages and five recipients a minute), DSUB and DSUBS (Dovecot's submission).
+    TLS), RATE (as MX; two messages and five recipients a minute), DSUB and DSUBS (Dovecot's submission); where the
+    behaviour asks for them, IMAP and IMAPS (Dovecot) and further listeners of Postfix.
     Accounts: alice, bob, carol at example.test, password `NAME-pw`; sentinel, whose password is the one swept
     for. sales@ belongs to alice, team@ is alice and bob.
-    Refused recipients: full@ 452, disabled@ 550, later@ 450, others 550. Refused text: REJECTME in the subject,
-    EICAR-LIKE-TEST in the body.
+    Refused recipients: full@ 452, disabled@ 550, later@ 450, grey@ 450 (greylisted), others 550. Refused text: REJECTME
+    in the subject, EICAR-LIKE-TEST in the body.
     """
 
     host = "localhost"
@@ -114,7 +112,7 @@ class Mailstack:
                     f"no mail for {user} with subject {subject!r}, Message-ID {message_id!r} after {timeout_seconds} s;"
                     f" there are {subjects}\n{self.log()}"
                 )
-            time.sleep(_NAP_SECONDS)
+            time.sleep(NAP_SECONDS)
 
     def log(self) -> str:
         """What both servers have logged so far."""
@@ -139,6 +137,8 @@ def running_mailstack(
     """Start the servers, and stop them whatever happens. Skip the test where they cannot run."""
     need("root", "postfix", f"postfix:{_MASTER}", "dovecot", f"dovecot-submissiond:{_SUBMISSION}", "pkill")
     need("postfix-pcre:/usr/lib/postfix/postfix-pcre.so")
+    if behaviour.imap:
+        need(f"dovecot-imapd:{_IMAP}")
     attempts = 2  # a port may be taken by another process between our looking and the server's binding
     for attempt in range(1, attempts + 1):
         directory = Path(tempfile.mkdtemp(prefix="pr-", dir="/tmp"))
@@ -153,7 +153,7 @@ def running_mailstack(
             yield stack
             return
         finally:
-            _stop(leaders)
+            stop(leaders)
             shutil.rmtree(directory)
 
 
@@ -162,97 +162,26 @@ def _start(
 ) -> Mailstack:
     directory.chmod(0o755)  # the servers' own users pass through it
     authority = Authority(directory / "tls")
-    ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+    names = (*PORTS, *(listener.name for listener in behaviour.listeners), *(IMAP_PORTS if behaviour.imap else ()))
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    for kind in {listener.certificate for listener in behaviour.listeners if listener.certificate}:
+        authority.server(kind)
     write_configuration(directory, ports, authority.server(certificate), authority.ca_file, behaviour)
     stack = Mailstack(directory, ports, authority, TokenIssuer(directory / "keys"))
-    for argv in (
+    servers = (
         ["/usr/sbin/dovecot", "-F", "-c", str(directory / "dovecot" / "dovecot.conf")],
         [_MASTER, "-c", str(directory / "postfix"), "-d"],
-    ):
-        with (directory / "talk").open("ab") as talk:
-            # A session of its own makes the whole tree findable.
-            leaders.append(
-                subprocess.Popen(
-                    argv,
-                    stdin=subprocess.DEVNULL,
-                    stdout=talk,
-                    stderr=talk,
-                    start_new_session=True,
-                )
-            )
-    leaders.append(_guard(directory, [leader.pid for leader in leaders]))
+    )
+    leaders.extend(start_leader(argv, directory / "talk") for argv in servers)
+    leaders.append(guard(directory, [leader.pid for leader in leaders]))
     end = time.monotonic() + _PATIENCE_SECONDS
     for name, port in ports.items():
-        while not _answers(port):
+        while not answers(port):
             if time.monotonic() > end or any(leader.poll() is not None for leader in leaders):
                 talk_text = (directory / "talk").read_text(errors="replace")
                 raise ServersDidNotStart(f"port {name} did not open\n{talk_text}{stack.log()}")
-            time.sleep(_NAP_SECONDS)
+            time.sleep(NAP_SECONDS)
     return stack
-
-
-def _guard(directory: Path, sessions: Iterable[int]) -> subprocess.Popen[bytes]:
-    """A process that ends the servers when the test run dies without doing so: its stdin ends then."""
-    script = 'read -r _; kill -TERM "$@"; sleep 1; for id; do pkill -KILL -s "$id"; done; rm -rf "$DIRECTORY"'
-    return subprocess.Popen(
-        ["sh", "-c", script, "guard", *map(str, sessions)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DIRECTORY": str(directory)},
-        start_new_session=True,
-    )
-
-
-def _stop(leaders: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End the guard first, which is the last of the leaders, then the servers."""
-    sessions = {leader.pid for leader in leaders}
-    for leader in reversed(leaders):
-        leader.terminate()
-    killing = time.monotonic() + _GRACE_SECONDS
-    while sessions and (left := _processes_of(sessions)):
-        if time.monotonic() > killing:
-            for process in left:
-                with suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
-        for leader in leaders:
-            leader.poll()
-        time.sleep(_NAP_SECONDS)
-    for leader in leaders:
-        leader.wait()
-        if leader.stdin:
-            leader.stdin.close()
-
-
-def _processes_of(sessions: set[int]) -> list[int]:
-    """The live processes of these sessions (proc(5): field 6 of stat, counted after the name in brackets)."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            with suppress(OSError):
-                state, _parent, _group, session = (process / "stat").read_text().rpartition(")")[2].split()[:4]
-                if int(session) in sessions and state != "Z":
-                    found.append(int(process.name))
-    return found
-
-
-def _free_ports(count: int) -> list[int]:
-    holders = [socket.socket() for _ in range(count)]
-    try:
-        for holder in holders:
-            holder.bind(("127.0.0.1", 0))
-        return [holder.getsockname()[1] for holder in holders]
-    finally:
-        for holder in holders:
-            holder.close()
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def _read_mail(file: Path) -> Delivered:

@@ -8,17 +8,18 @@ import os
 import pwd
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.certificates import CertificateFiles
+from tests.support.certificates import Certificate, CertificateFiles, certificate_files
 from tests.support.sweep import SENTINEL
 
 DOMAIN = "example.test"
 PASSWORDS = {"alice": "alice-pw", "bob": "bob-pw", "carol": "carol-pw", "sentinel": SENTINEL}
 
 PORTS = ("MX", "SUB", "SUBS", "SUBPLAIN", "RATE", "DSUB", "DSUBS")
+IMAP_PORTS = ("IMAP", "IMAPS")
 
 PASSWORD_MECHANISMS = ("plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256")
 TOKEN_MECHANISMS = ("xoauth2", "oauthbearer")
@@ -36,15 +37,29 @@ _QUEUE = (
 )
 
 
+class Listener(NamedTuple):
+    """A further port of Postfix: what is different from the one named `like`, as options of smtpd(8)."""
+
+    name: str
+    like: str
+    options: str = ""
+    certificate: Certificate | None = None
+
+
 class Behaviour(NamedTuple):
     """What a test may ask of the servers.
 
-    `mechanisms` are those of AUTH; `login_delay_seconds` is how long Dovecot thinks about a failed login.
+    `mechanisms` are those of AUTH; `login_delay_seconds` is how long Dovecot thinks about a failed login; `listeners`
+    are further ports of Postfix, `files` what they read besides: names in $config_directory, and texts; `imap` lets
+    Dovecot serve IMAP as well.
     """
 
     mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS + TOKEN_MECHANISMS
     size_limit_bytes: int = 1_000_000
     login_delay_seconds: int = 0
+    listeners: tuple[Listener, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    imap: bool = False
 
 
 def write_configuration(
@@ -83,12 +98,14 @@ def _write_postfix(
             f"full@{DOMAIN} 452 4.2.2 Mailbox full",
             f"disabled@{DOMAIN} 550 5.2.1 Mailbox disabled",
             f"later@{DOMAIN} 450 4.7.1 Try again later",
+            f"grey@{DOMAIN} 450 4.2.0 Greylisted, see http://postgrey.schweikert.ch/help/{DOMAIN}.html",
         ],
         "header_checks": ["/^Subject:.*REJECTME/ REJECT 5.7.1 subject not allowed"],
         "body_checks": ["/EICAR-LIKE-TEST/ REJECT 5.7.1 content rejected"],
         "main.cf": [_main_cf(directory, server, ca_file, behaviour)],
-        "master.cf": [_master_cf(etc, ports)],
+        "master.cf": [_master_cf(directory, ports, behaviour.listeners)],
         "dynamicmaps.cf": [_DYNAMIC_MAPS.read_text()],
+        **{name: [text] for name, text in behaviour.files},
     }
     then = time.time() - _OLD_ENOUGH_SECONDS
     for name, lines in tables.items():
@@ -154,7 +171,8 @@ smtpd_hard_error_limit = 60
 """
 
 
-def _master_cf(etc: Path, ports: Mapping[str, int]) -> str:
+def _master_cf(directory: Path, ports: Mapping[str, int], more: Sequence[Listener]) -> str:
+    etc = directory / "postfix"
     submission = (
         "-o smtpd_sasl_auth_enable=yes -o smtpd_client_restrictions=permit_sasl_authenticated,reject"
         " -o smtpd_sender_restrictions=reject_sender_login_mismatch"
@@ -169,9 +187,14 @@ def _master_cf(etc: Path, ports: Mapping[str, int]) -> str:
         "SUBPLAIN": f"{submission} -o smtpd_tls_security_level=none -o smtpd_tls_auth_only=no",
         "RATE": "-o smtpd_client_message_rate_limit=2 -o smtpd_client_recipient_rate_limit=5",
     }
+    for listener in more:
+        options[listener.name] = f"{options[listener.like]} {listener.options}"
+        if listener.certificate:
+            files = certificate_files(directory / "tls", listener.certificate)
+            options[listener.name] += f" -o smtpd_tls_cert_file={files.certificate} -o smtpd_tls_key_file={files.key}"
     listeners = [
-        f"127.0.0.1:{ports[name]} inet n - n - - smtpd -o syslog_name=postfix/{name} {more}"
-        for name, more in options.items()
+        f"127.0.0.1:{ports[name]} inet n - n - - smtpd -o syslog_name=postfix/{name} {words}"
+        for name, words in options.items()
     ]
     services = """pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
@@ -215,12 +238,26 @@ username_format = %Lu
  args = scheme=PLAIN username_format=%u {etc}/users
 }}
 """
+    imap = ""
+    if behaviour.imap:
+        imap = f"""service imap-login {{
+ inet_listener imap {{
+  address = 127.0.0.1
+  port = {ports["IMAP"]}
+ }}
+ inet_listener imaps {{
+  address = 127.0.0.1
+  port = {ports["IMAPS"]}
+  ssl = yes
+ }}
+}}
+"""
     (etc / "dovecot.conf").write_text(f"""base_dir = {etc}/run
 state_dir = {etc}/state
 log_path = {directory}/dovecot.log
 instance_name = {directory.name}
 auth_verbose = yes
-protocols = submission
+protocols = submission {"imap" if behaviour.imap else ""}
 listen = 127.0.0.1
 hostname = mail.{DOMAIN}
 shutdown_clients = yes
@@ -254,7 +291,7 @@ service submission-login {{
   ssl = yes
  }}
 }}
-service auth {{
+{imap}service auth {{
  unix_listener {directory}/spool/private/auth {{
   mode = 0660
   user = postfix

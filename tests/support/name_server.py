@@ -1,4 +1,4 @@
-"""Owns a name server that answers MX questions over UDP on loopback as a test says. Refuses to know who asks."""
+"""Owns a name server that answers over UDP on loopback as a test says. Refuses to know who asks."""
 
 import socket
 import threading
@@ -17,7 +17,10 @@ _LONGEST_QUESTION_OCTETS = 4096
 
 
 class Records(NamedTuple):
-    """MX records as they stand in a zone file: `10 mx1.example.com.`; none is a name without that type."""
+    """MX records as they stand in a zone file: `10 mx1.example.com.`; none is a name without that type.
+
+    A name with records has no others, so no address either.
+    """
 
     records: Sequence[str] = ()
 
@@ -38,15 +41,16 @@ Answer = Records | Failure | Silence
 class NameServer:
     """Answers while the context lasts. A name that `zone` does not have does not exist.
 
-    `place` is where it listens; `asked` are the names of the questions, in their order.
+    `place` is where it listens, a free port of 127.0.0.1 unless another is given; `asked` are the names of the
+    questions, in their order.
     """
 
-    def __init__(self, zone: Mapping[str, Answer]) -> None:
+    def __init__(self, zone: Mapping[str, Answer], place: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self._zone = zone
         self.asked: list[str] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self.place: tuple[str, int] = ("127.0.0.1", self._socket.getsockname()[1])
+        self._socket.bind(place)
+        self.place: tuple[str, int] = (place[0], self._socket.getsockname()[1])
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> Self:
@@ -74,7 +78,6 @@ class NameServer:
 
     def _reply(self, question: dns.message.Message) -> dns.message.Message | None:
         (asked,) = question.question
-        assert asked.rdtype == dns.rdatatype.MX
         name = asked.name.to_text(omit_final_dot=True)
         self.asked.append(name)
         answer = self._zone.get(name, Failure(dns.rcode.NXDOMAIN))
@@ -83,6 +86,6 @@ class NameServer:
         reply = dns.message.make_response(question, recursion_available=True)
         if isinstance(answer, Failure):
             reply.set_rcode(answer.code)
-        elif answer.records:
+        elif answer.records and asked.rdtype == dns.rdatatype.MX:
             reply.answer.append(dns.rrset.from_text_list(asked.name, _TTL_SECONDS, "IN", "MX", list(answer.records)))
         return reply

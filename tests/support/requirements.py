@@ -5,13 +5,17 @@ Every such skip begins with "needs:", so that a run that must not skip can turn 
 
 import os
 import shutil
+import subprocess
+from functools import cache
 
 import pytest
 
 NEEDS = "needs:"
 REQUIRE_ALL = "POSTROOM_TESTS_REQUIRE_ALL"
 
-_SBIN = ":/usr/local/sbin:/usr/sbin:/sbin"  # where daemons are; often not on an ordinary user's PATH
+# Debian's packages of Exim and Postfix exclude each other; beside the one, the other can only be unpacked.
+_UNPACKED = "/opt/postroom-tests/exim4"
+_SBIN = f":/usr/local/sbin:/usr/sbin:/sbin:{_UNPACKED}/usr/sbin"  # daemons; often not on an ordinary user's PATH
 
 # The Debian package of a command, where it has another name.
 _PACKAGES = {
@@ -25,6 +29,12 @@ _PACKAGES = {
     "secret-tool": "libsecret-tools",
     "setpriv": "util-linux",
     "setsid": "util-linux",
+    "unshare": "util-linux",
+}
+
+# How to have a command that no package may bring.
+_OTHERWISE = {
+    "exim4": f"apt-get download exim4-daemon-light && dpkg -x exim4-daemon-light_*.deb {_UNPACKED}",
 }
 
 
@@ -36,7 +46,8 @@ def command_path(command: str) -> str | None:
 def missing(*names: str) -> str:
     """Why these cannot be used here, with what installs them; "" when all can.
 
-    A name is a command, `root` for the superuser, or `PACKAGE:FILE` for a file that a Debian package brings.
+    A name is a command, `root` for the superuser, `namespaces` for his right to mount what only his children see, or
+    `PACKAGE:FILE` for a file that a Debian package brings.
     """
     wants = []
     for name in names:
@@ -44,12 +55,21 @@ def missing(*names: str) -> str:
         if name == "root":
             if os.geteuid() != 0:
                 wants.append("root (run the tests as root)")
+        elif name == "namespaces":
+            if not _may_unshare():
+                wants.append("namespaces (run the tests as root, where unshare --mount --net is allowed)")
         elif colon:
             if not os.path.exists(path):  # noqa: PTH110 - a string in, no path arithmetic
                 wants.append(f"{path} (apt-get install {package})")
         elif not command_path(name):
-            wants.append(f"{name} (apt-get install {_PACKAGES.get(name, name)})")
+            wants.append(f"{name} ({_OTHERWISE.get(name, f'apt-get install {_PACKAGES.get(name, name)}')})")
     return f"{NEEDS} {', '.join(wants)}" if wants else ""
+
+
+@cache
+def _may_unshare() -> bool:
+    unshare = command_path("unshare")
+    return unshare is not None and subprocess.run([unshare, "--mount", "--net", "true"], check=False).returncode == 0
 
 
 def need(*names: str) -> None:
