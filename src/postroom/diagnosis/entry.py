@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from postroom.domain.reply import STEPS, Signs
 
 REFUSED = "refused-by-reply"
+ANY = "any"
+"""Stands for every sign in an entry that its facts alone decide."""
 
 IMPLICIT_TLS_PORTS = frozenset((465, 2465, 8465))
 """465 (RFC 8314) and the ports that providers put beside it where 465 is blocked."""
@@ -41,11 +43,11 @@ class Advice(NamedTuple):
 class Entry(NamedTuple):
     """Leads to the class `cause` when everything that is named here fits; an empty condition fits always.
 
-    `sign` is one of domain.reply.SIGNS. `codes` are beginnings of reply codes ("5", "45", "535"). `enhanced` are
+    `sign` is one of domain.reply.SIGNS, or "any". `codes` are beginnings of reply codes ("5", "45", "535"). `enhanced` are
     enhanced status codes (RFC 3463), whole ("5.7.139") or without the class digit ("7.8"): what 5.7.8 says, 4.7.8 says
     too. `words` are regular expressions, searched without regard to case in text whose white space is single spaces;
     one is enough. `providers` are families of `providers.toml`; one is enough. `facts` are what else must be known:
-    fields of the signs, "token", "implicit_port", "own_sender" or keys of their evidence.
+    fields of the signs, keys of their evidence, or what `known` derives of both.
 
     `also` are classes that fit nearly as well, the likelier first. `weak` entries are asked after all others: they
     know nothing but step and code.
@@ -82,7 +84,7 @@ class Entry(NamedTuple):
         """The same for everything but the words."""
         reply = signs.reply
         return (
-            self.sign == signs.sign
+            self.sign in (signs.sign, ANY)
             and (not self.providers or not families.isdisjoint(self.providers))
             and (not self.steps or signs.step in self.steps or (not signs.step and not self._wants_a_step))
             and (not self.codes or (reply is not None and str(reply.code).startswith(self.codes)))
@@ -98,10 +100,26 @@ def known(signs: Signs, name: str) -> Any:
             return str(signs.evidence.get("mechanism", "")).upper() in TOKEN_MECHANISMS
         case "implicit_port":
             return signs.port in IMPLICIT_TLS_PORTS and signs.security != "tls"
+        case "answers_elsewhere":
+            return bool(answering_ports(signs))
+        case "login_after_tls":
+            return bool(signs.evidence.get("auth_after_tls"))
+        case "clock_is_wrong":
+            return bool((signs.evidence.get("clock") or {}).get("likely_cause"))
+        case "no_ipv6_route":
+            families = signs.evidence.get("address_families") or ()
+            return any(row["family"] == "ipv6" and not row["route"] for row in families)
         case "step" | "port" | "logged_in" | "encrypted" | "own_sender" | "security":
             return getattr(signs, name)
         case _:
             return signs.evidence.get(name)
+
+
+def answering_ports(signs: Signs) -> Sequence[tuple[int, str]]:
+    """The other ports of the host that take mail, each with the security that it wants."""
+    security = {"smtp": "starttls", "tls": "tls"}
+    rows = signs.evidence.get("other_ports") or ()
+    return [(row["port"], security[row["answer"]]) for row in rows if row["answer"] in security]
 
 
 def _has_status(enhanced: str, wanted: Sequence[str]) -> bool:

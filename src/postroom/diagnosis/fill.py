@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from postroom.diagnosis.entry import answering_ports
 from postroom.domain.reply import Cause, Signs
 
 _PLACEHOLDER = re.compile(r"(?P<space> ?)\{(?P<name>\w+)\}")
@@ -16,6 +17,9 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
     they are: the renderer makes them safe for a terminal.
     """
     certificate = signs.evidence.get("certificate") or {}
+    elsewhere = answering_ports(signs)
+    port, security = elsewhere[0] if elsewhere else (587, "starttls")
+    clock = signs.evidence.get("clock") or {}
     words = {
         "host": signs.host or "the server",
         "port": str(signs.port or "PORT"),
@@ -25,6 +29,13 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
         "name": str(signs.evidence.get("expected_name") or signs.host or "the server"),
         "pin": str(certificate.get("pin") or "sha256/BASE64"),
         "cert_names": _listed(certificate.get("names"), "other names"),
+        "open_port": str(port),
+        "open_security": security,
+        "open_ports": " and ".join(f"{port} ({security})" for port, security in elsewhere) or "another",
+        "preset_host": str(signs.evidence.get("preset_host") or "HOST"),
+        "speaks": str(signs.evidence.get("port_speaks") or "another protocol").upper(),
+        "issuer_urls": _listed(signs.evidence.get("issuer_urls"), "its authority's page"),
+        "clock_difference": _duration(clock.get("difference_seconds")),
     }
     in_commands = {**words, "host": signs.host or "HOST"}
     return cause._replace(
@@ -36,6 +47,15 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
 
 def _listed(names: object, otherwise: str) -> str:
     return ", ".join(str(name) for name in names) if isinstance(names, list | tuple) and names else otherwise
+
+
+def _duration(seconds: object) -> str:
+    if not isinstance(seconds, int):
+        return "some time"
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if abs(seconds) >= 2 * size:
+            return f"{abs(seconds) // size} {unit}"
+    return f"{abs(seconds)} seconds"
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:

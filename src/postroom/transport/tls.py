@@ -24,6 +24,7 @@ HASHED_DIRECTORY = "/etc/ssl/certs"
 
 _HANDSHAKE = 22
 _CERTIFICATE_MESSAGE = 11
+_CERTIFICATE_REQUEST = 13
 
 
 # OpenSSL's X509_V_ERR_* (x509_vfy.h), which Python does not name.
@@ -66,13 +67,14 @@ class VerifiedTls:
         self._read_certificate = read_certificate
         self._context = _context(settings, system)
         self._sent: list[bytes] = []
+        self._asked = False
         # The only way to see a certificate that was not accepted: OpenSSL keeps none. Private, so it may go missing.
         if hasattr(self._context, "_msg_callback"):
             self._context._msg_callback = self._overhear  # noqa: SLF001
 
     def start(self, connection: Connection, server_name: str, until: float) -> Mapping[str, Any]:
         """Shake hands; version, cipher and certificate. Raise Broken, or TimeoutError."""
-        self._sent = []
+        self._sent, self._asked = [], False
         # As bytes: a str would go through the obsolete IDNA 2003 codec.
         name = server_name.encode("ascii")
         stream = connection.replace(lambda plain: TlsStream(plain, self._context, name, self._clock))
@@ -85,6 +87,9 @@ class VerifiedTls:
         except OSError as error:
             stream.close()
             sign = _handshake_sign(error)
+            if self._asked and isinstance(error, ssl.SSLError) and "_ALERT_" in (error.reason or ""):
+                # Before TLS 1.3 there is no alert for a missing certificate: each library sends another.
+                sign = "tls-client-certificate"
             raise Broken(sign, _text(error), self._evidence(server_name, error, stream.begun)) from error
 
     def sign_of(self, error: OSError) -> str:
@@ -110,8 +115,12 @@ class VerifiedTls:
         return certificate
 
     def _overhear(self, _connection: Any, direction: str, version: Any, kind: Any, message: Any, data: bytes) -> None:
-        if direction == "read" and kind == _HANDSHAKE and message == _CERTIFICATE_MESSAGE:
+        if direction != "read" or kind != _HANDSHAKE:
+            return
+        if message == _CERTIFICATE_MESSAGE:
             self._sent = sent_certificates(data, version)
+        elif message == _CERTIFICATE_REQUEST:
+            self._asked = True
 
     def _evidence(self, server_name: str, error: OSError, received: bytes) -> dict[str, Any]:
         if not self._sent and received and protocol_of(received) != "tls":
