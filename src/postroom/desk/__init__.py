@@ -21,6 +21,7 @@ from postroom.config.presets import (
     load_preset,
     preset_for_address,
     preset_for_exchanger,
+    preset_for_host,
     preset_ids,
 )
 from postroom.desk.extras import missing_extra
@@ -108,6 +109,10 @@ class Desk:
     def preset_for(self, address: str) -> Preset | None:
         """The preset of an address's domain."""
         return preset_for_address(address, self.presets_directory)
+
+    def preset_for_host(self, host: str) -> Preset | None:
+        """The preset of the provider whose submission server that is, or was."""
+        return preset_for_host(host, self.presets_directory)
 
     def preset_for_exchanger(self, exchanger: str) -> Preset | None:
         """The preset of the provider that runs a mail exchanger."""
