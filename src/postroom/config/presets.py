@@ -5,14 +5,26 @@ It reads the files that are asked for and no more; it refuses to know settings, 
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from postroom.config.problems import Problem, invalid
-from postroom.domain.kinds import NAME, Boolean, Choice, Date, Host, Integer, Kind, Listing, RateKind, Text, Url
+from postroom.domain.kinds import (
+    NAME,
+    Boolean,
+    Choice,
+    Date,
+    Host,
+    Integer,
+    Kind,
+    Listing,
+    RateKind,
+    RecordName,
+    Text,
+    Url,
+)
 from postroom.domain.preset import Preset, Retirement
 from postroom.errors import Exit, FileError
 from postroom.files import read_checked
@@ -29,7 +41,6 @@ _AUTH = Choice("oauth2", "password", "external", "none")
 _LINE = Text(longest=300)
 _NOTE = Text(longest=1000)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_RECORD_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*")
 
 
 class _Id(Kind[str]):
@@ -58,15 +69,6 @@ class _Regions(Kind[Mapping[str, str]]):
         if not isinstance(value, dict):
             raise ValueError("must be a table of regions and hosts")  # noqa: TRY004 - one type for all broken rules
         return {_Id().parse(region): Host().parse(host) for region, host in value.items()}
-
-
-class _RecordName(Kind[str]):
-    """The name of a record in the DNS, which unlike a host's may have underscores."""
-
-    def parse(self, value: object) -> str:
-        if not isinstance(value, str) or not _RECORD_NAME.fullmatch(value):
-            raise ValueError("must be a name in the DNS, in lower case: letters, digits, '-', '_' and '.'")
-        return value
 
 
 class _RetiredHosts(Kind[Mapping[str, str]]):
@@ -119,8 +121,8 @@ _OPTIONAL: Mapping[str, Kind[Any]] = {
     "confirmed": Boolean(),
     "retirement": _Retirement(),
     "retired_hosts": _RetiredHosts(),
-    "spf_include": _RecordName(),
-    "dkim_selectors": Listing(_RecordName()),
+    "spf_include": RecordName(),
+    "dkim_selectors": Listing(RecordName()),
 }
 
 _KINDS = {**_REQUIRED, **_OPTIONAL}

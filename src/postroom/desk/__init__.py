@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from postroom.config.file import ConfigFile
     from postroom.config.history import History
     from postroom.config.test_records import TestRecords
+    from postroom.domain.dns import AskDns
     from postroom.domain.message import Composed, Identity, Message
     from postroom.domain.ports import OpenSandbox
     from postroom.domain.reply import Cause, Signs
@@ -51,12 +52,18 @@ EXCHANGERS_SECONDS = 5.0
 """For the look-up of mail exchangers: what the system's resolver waits for one answer (resolv.conf(5))."""
 
 
+DNS_SECONDS = 5.0
+"""For one of many look-ups: likewise."""
+ALL_DNS_SECONDS = 10.0
+"""For all look-ups of a command together, some of which follow from others: what a person waits for advice."""
+
+
 class Desk:
     """The mail desk of one configuration.
 
     `config`, `state_dir`, `system` and `user` are those of the command line. `ask_secret` asks a person for a secret;
-    it is None where nobody can answer. `name_server`, an IP address and a port, is asked for mail exchangers instead of
-    the system's resolvers: for programs and tests, the command line has no option for it.
+    it is None where nobody can answer. `name_server`, an IP address and a port, is asked instead of the system's
+    resolvers whatever the DNS is asked for advice: for programs and tests, the command line has no option for it.
     """
 
     def __init__(
@@ -125,6 +132,21 @@ class Desk:
         except ImportError as error:
             raise missing_extra("dns", error) from error
         return mail_exchangers(domain, EXCHANGERS_SECONDS, name_server=self._name_server)
+
+    @property
+    def open_dns(self) -> "Callable[[], AskDns]":
+        """Makes a way to ask the DNS many things at once. Raise ConfigError where the extra is not installed."""
+        try:
+            from postroom.transport.dns_questions import DnsQuestions
+        except ImportError as error:
+            raise missing_extra("dns", error) from error
+        return partial(
+            DnsQuestions,
+            self.clock,
+            question_seconds=DNS_SECONDS,
+            total_seconds=ALL_DNS_SECONDS,
+            name_server=self._name_server,
+        )
 
     def presets(self) -> "Sequence[Preset]":
         """Every preset."""

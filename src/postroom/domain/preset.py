@@ -25,8 +25,8 @@ class Preset(NamedTuple):
     provider wants as the password ("app password"). `alternatives` are further ports with their security. `regions`
     maps a region to its host; `host` is the host of one of them. `checked` is the day on which somebody looked.
     `mx` are the names at or under which the exchangers of its customers' domains stand.
-    `retired_hosts` maps a host that old guides and lists give to the one to use now. `spf_include` is what the SPF record
-    of a customer's own domain includes, `dkim_selectors` where the keys of its signatures usually stand there.
+    `retired_hosts` maps a host that old guides and lists give to the one to use now. `spf_include` is what the SPF
+    record of a customer's own domain includes, `dkim_selectors` where the keys of its signatures usually stand there.
     `confirmed` is False where neither a page of the provider nor the maintained autoconfiguration list bears it out.
     """
 

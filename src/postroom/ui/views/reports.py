@@ -9,6 +9,8 @@ from postroom.result import Result
 from postroom.ui.safe import safe_line
 
 NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL = 0, 1, 2
+LASTING = ("test.own_domain_only", "tls.version_old", "secret.stored_plain", "provider.foreign_from")
+"""Warnings about what was chosen once and is the same every day: nobody looks at a monitor that is yellow for ever."""
 
 
 def github_report(result: Result, error: PostroomError | None) -> str:
@@ -87,7 +89,8 @@ def nagios_status(result: Result, error: PostroomError | None) -> int:
     """The status of a Nagios plug-in, which has a convention of its own."""
     if error is not None:
         return NAGIOS_CRITICAL
-    return NAGIOS_WARNING if result.warnings or result.exit == Exit.PARTIAL else NAGIOS_OK
+    pressing = any(warning.code not in LASTING for warning in result.warnings)
+    return NAGIOS_WARNING if pressing or result.exit == Exit.PARTIAL else NAGIOS_OK
 
 
 def _refused(result: Result) -> Sequence[Mapping[str, Any]]:
