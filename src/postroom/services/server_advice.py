@@ -37,6 +37,8 @@ def providers_of(server: Server, presets: Presets) -> Providers:
     try:
         own = presets.preset(server.provider) if server.provider else presets.preset_for_host(server.host)
         sender = presets.preset_for(str(server.from_)) if server.from_ else None
+        if username == str(server.from_):  # as it mostly is; then the index is not read again
+            return Providers(own, sender, sender)
         account = presets.preset_for(username) if "@" in username else None
         return Providers(own, account, sender)
     except PostroomError:
