@@ -115,6 +115,7 @@ _postroom_takes_value() { # PATH OPTION
             'smtp test':--client-secret-expires | \
             'smtp test':--client-secret-file | \
             'smtp test':--connect-timeout | \
+            'smtp test':--dkim-selector | \
             'smtp test':--flow | \
             'smtp test':--format | \
             'smtp test':--from | \
@@ -269,7 +270,7 @@ _postroom_options() { # PATH
             'secrets remove' | \
             'sandbox clear') _postroom_offer --yes ;;
         'smtp providers') _postroom_offer --online ;;
-        'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --to --until --as --trace --strict --retries --wait --format --junit --rate --max-connections --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
+        'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --to --until --as --trace --online --dkim-selector --strict --retries --wait --format --junit --rate --max-connections --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
         'tls set') _postroom_offer --min --ca-file --client-cert --client-key --pin --strict --no-strict --unset ;;
         'config set' | \
             'config unset' | \

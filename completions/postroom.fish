@@ -78,6 +78,7 @@ function __postroom_takes_value -a path option
             'smtp test:--client-secret-expires' \
             'smtp test:--client-secret-file' \
             'smtp test:--connect-timeout' \
+            'smtp test:--dkim-selector' \
             'smtp test:--flow' \
             'smtp test:--format' \
             'smtp test:--from' \
@@ -364,6 +365,8 @@ complete -c postroom -n '__postroom_in "smtp test"' -l to -d 'A recipient; repea
 complete -c postroom -n '__postroom_in "smtp test"' -l until -d 'Stop after this step: config, secret, token, resolve, connect, tls, greeting, ehlo, starttls, auth, mail, rcpt, data.' -r -f -a 'config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data'
 complete -c postroom -n '__postroom_in "smtp test"' -l as -d 'Take the route of this kind of mail: test, invite, reset, alert. Default: test.' -r -f -a 'test invite reset alert'
 complete -c postroom -n '__postroom_in "smtp test"' -l trace -d 'Show the dialogue; secrets are left out.'
+complete -c postroom -n '__postroom_in "smtp test"' -l online -d 'Ask the DNS what it tells about the sender\'s domain, too.'
+complete -c postroom -n '__postroom_in "smtp test"' -l dkim-selector -d 'Where the domain\'s DKIM key stands, for --online.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l strict -d 'Exit 5 when there is something to mend.'
 complete -c postroom -n '__postroom_in "smtp test"' -l retries -d 'Try again so often when the failure may pass. Default: 0.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l wait -d 'The pause between tries. Default: 5s.' -r -f

@@ -49,7 +49,7 @@ HOMES = {
     "idna": ("domain/",),
     "aiosmtpd": ("sandbox/",),
     "python_socks": ("transport/proxy.py",),
-    "dns": ("transport/mx.py",),
+    "dns": ("transport/mx.py", "transport/dns_questions.py"),
     "authlib": ("oauth/http.py",),
     "requests": ("oauth/http.py",),
     "ssl": ("transport/", "oauth/", "portal/", "sandbox/"),

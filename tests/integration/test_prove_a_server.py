@@ -170,7 +170,7 @@ def test_until_stops_before_a_mail_is_handed_over(run_postroom: RunPostroom, mai
 def test_without_a_recipient_nothing_is_sent_and_that_is_said(run_postroom: RunPostroom) -> None:
     done = run_postroom("smtp", "test", "--json")
     assert done.exit == 0
-    assert [warning["code"] for warning in done.json["warnings"]] == ["test.no_recipient"]
+    assert [warning["code"] for warning in done.json["warnings"]] == ["test.no_recipient", "secret.stored_plain"]
     strict = run_postroom("smtp", "test", "--json", "--strict")
     assert strict.exit == 5
     assert strict.json["ok"] is True

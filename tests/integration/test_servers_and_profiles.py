@@ -258,3 +258,20 @@ def test_a_terminal_is_told_which_secret_it_is_asked_for(run_postroom: RunPostro
         *line, "--insecure-storage", "--password-stdin", tty=True, answers=[("Password (not shown): ", "secret\n")]
     )
     assert asked.exit == 0, asked.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        (["--host", "smtp.live.com"], ["provider.retired_host"]),
+        (["--host", "mail.gmx.com", "--username", "a@gmx.net"], ["provider.retired_host"]),
+        (["--provider", "gmail", "--username", "a@gmail.com", "--from", "b@corp.net"], ["provider.foreign_from"]),
+        (["--provider", "gmail", "--username", "a@gmail.com"], []),
+    ],
+)
+def test_set_says_at_once_what_the_provider_will_mind(
+    run_postroom: RunPostroom, words: list[str], codes: list[str]
+) -> None:
+    done = run_postroom("smtp", "set", "main", *words, "--json")
+    assert done.exit == 0, done.stdout
+    assert [warning["code"] for warning in done.json["warnings"]] == codes

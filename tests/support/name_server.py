@@ -1,4 +1,4 @@
-"""Owns a name server that answers over UDP on loopback as a test says. Refuses to know who asks."""
+"""Owns a name server that answers questions over UDP on loopback as a test says. Refuses to know who asks."""
 
 import socket
 import threading
@@ -17,10 +17,7 @@ _LONGEST_QUESTION_OCTETS = 4096
 
 
 class Records(NamedTuple):
-    """MX records as they stand in a zone file: `10 mx1.example.com.`; none is a name without that type.
-
-    A name with records has no others, so no address either.
-    """
+    """Records as they stand in a zone file: `10 mx1.example.com.`; none is a name without that type."""
 
     records: Sequence[str] = ()
 
@@ -39,7 +36,8 @@ Answer = Records | Failure | Silence
 
 
 class NameServer:
-    """Answers while the context lasts. A name that `zone` does not have does not exist.
+    """Answers while the context lasts. A key of `zone` is a name, for its MX records, or a type and a name, like
+    `TXT a.example`. A name that no key has does not exist.
 
     `place` is where it listens, a free port of 127.0.0.1 unless another is given; `asked` are the names of the
     questions, in their order.
@@ -78,14 +76,16 @@ class NameServer:
 
     def _reply(self, question: dns.message.Message) -> dns.message.Message | None:
         (asked,) = question.question
-        name = asked.name.to_text(omit_final_dot=True)
+        name, kind = asked.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(asked.rdtype)
         self.asked.append(name)
-        answer = self._zone.get(name, Failure(dns.rcode.NXDOMAIN))
+        here = {key: answer for key, answer in self._zone.items() if key.rpartition(" ")[2] == name}
+        missing = Records() if here else Failure(dns.rcode.NXDOMAIN)
+        answer = here.get(name if kind == "MX" else f"{kind} {name}", missing)
         if isinstance(answer, Silence):
             return None
         reply = dns.message.make_response(question, recursion_available=True)
         if isinstance(answer, Failure):
             reply.set_rcode(answer.code)
-        elif answer.records and asked.rdtype == dns.rdatatype.MX:
-            reply.answer.append(dns.rrset.from_text_list(asked.name, _TTL_SECONDS, "IN", "MX", list(answer.records)))
+        elif answer.records:
+            reply.answer.append(dns.rrset.from_text_list(asked.name, _TTL_SECONDS, "IN", kind, list(answer.records)))
         return reply

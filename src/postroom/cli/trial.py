@@ -1,9 +1,9 @@
 """Owns values that are tried before they are saved: a server of options on top of what is configured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from postroom.cli.frame import Front
 from postroom.cli.hints import as_options, as_variables
@@ -12,7 +12,7 @@ from postroom.domain.reply import STEPS
 from postroom.domain.secret import Credential, Reference, Secret
 from postroom.domain.settings import Server, Settings, Source, Value, key_of
 from postroom.errors import ConfigError, PostroomError, UsageError
-from postroom.result import Result, Step
+from postroom.result import Result, Step, Warn
 from postroom.services.server_values import read_values
 from postroom.services.servers import choose_server
 from postroom.services.smtp_test import Request, Surroundings, smtp_test
@@ -96,8 +96,10 @@ def _present(settings: Settings, kind: str | None) -> str | None:
         return None
 
 
-def prove(trial: Trial, request: Request, *, live: bool) -> Result:
-    """Test what is tried; `live` shows each step as it ends. Raise what the service raises."""
+def prove(trial: Trial, request: Request, *, live: bool, online: bool = False) -> Result:
+    """Test what is tried; `live` shows each step as it ends, `online` asks the DNS as well. Raise what the service
+    raises, and ConfigError where the extra that asks is not installed.
+    """
     front = trial.front
     desk = front.desk
 
@@ -110,21 +112,31 @@ def prove(trial: Trial, request: Request, *, live: bool) -> Result:
     def tell(step: Step) -> None:
         front.step(step, then=_running_after(step))
 
-    surroundings = Surroundings(desk.hostname, desk.clock.now, pause, desk.tests.keep_transcript, look=desk.look)
+    surroundings = Surroundings(
+        desk.hostname,
+        desk.clock.now,
+        pause,
+        desk.tests.keep_transcript,
+        look=desk.look,
+        presets=desk,
+        open_dns=desk.open_dns if online else None,
+    )
     if not trial.unsaved:
         surroundings = surroundings._replace(remember=desk.tests.remember)
     watch = tell if live else lambda _step: None
     request = request._replace(name=trial.name)
     try:
         # A person is asked once, however often it is tried.
-        return smtp_test(
+        result = smtp_test(
             trial.settings, desk.mailer, request, surroundings, credential=cache(trial.credential), watch=watch
         )
     except PostroomError as error:
-        error.hint = _hint(trial, error)
+        error.hint = _hint(trial, error.data, error.hint)
+        error.warnings = _hinted(trial, error.data, error.warnings)
         raise
     finally:
         front.close()
+    return result._replace(warnings=_hinted(trial, result.data, result.warnings))
 
 
 def _running_after(step: Step) -> str:
@@ -133,18 +145,22 @@ def _running_after(step: Step) -> str:
     return following[0] if following and step.ok is not False else ""
 
 
-def _hint(trial: Trial, error: PostroomError) -> str:
-    """The hint of a failed test, so that it works where the tested values stand in no file."""
-    server = (error.data.get("server") or {}).get("name")
+def _hinted(trial: Trial, data: Mapping[str, Any], warnings: Sequence[Warn]) -> tuple[Warn, ...]:
+    return tuple(warning._replace(hint=_hint(trial, data, warning.hint)) for warning in warnings)
+
+
+def _hint(trial: Trial, data: Mapping[str, Any], hint: str) -> str:
+    """A hint of a test, so that it works where the tested values stand in no file."""
+    server = (data.get("server") or {}).get("name")
     if server and trial.unsaved:
-        return as_options(error.hint, server)
+        return as_options(hint, server)
     if (
         server
         and trial.settings.smtp.source("default").layer == "environment"
         and server == trial.settings.smtp.default
     ):
-        return as_variables(error.hint, server, _variables(trial.front.desk.environment_variables))
-    return error.hint
+        return as_variables(hint, server, _variables(trial.front.desk.environment_variables))
+    return hint
 
 
 def _variables(paths: Mapping[str, KeyPath]) -> dict[str, str]:

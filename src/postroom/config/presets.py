@@ -11,8 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from postroom.config.problems import Problem, invalid
-from postroom.domain.kinds import NAME, Boolean, Choice, Date, Host, Integer, Kind, Listing, RateKind, Text, Url
-from postroom.domain.preset import Preset
+from postroom.domain.kinds import (
+    NAME,
+    Boolean,
+    Choice,
+    Date,
+    Host,
+    Integer,
+    Kind,
+    Listing,
+    RateKind,
+    RecordName,
+    Text,
+    Url,
+)
+from postroom.domain.preset import Preset, Retirement
 from postroom.errors import Exit, FileError
 from postroom.files import read_checked
 
@@ -24,6 +37,7 @@ _BUNDLED = Path(__file__).with_suffix("")
 _INDEX = _BUNDLED / "_index.toml"
 
 _SECURITY = Choice("tls", "starttls", "none")
+_AUTH = Choice("oauth2", "password", "external", "none")
 _LINE = Text(longest=300)
 _NOTE = Text(longest=1000)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -57,12 +71,35 @@ class _Regions(Kind[Mapping[str, str]]):
         return {_Id().parse(region): Host().parse(host) for region, host in value.items()}
 
 
+class _RetiredHosts(Kind[Mapping[str, str]]):
+    """The host to use now in the place of each old one."""
+
+    def parse(self, value: object) -> Mapping[str, str]:
+        if not isinstance(value, dict):
+            raise ValueError("must be a table of old hosts and new ones")  # noqa: TRY004 - as above
+        return {Host().parse(old): Host().parse(new) for old, new in value.items()}
+
+
+class _Retirement(Kind[Retirement]):
+    """The end of a way to log in."""
+
+    def parse(self, value: object) -> Retirement:
+        if not isinstance(value, dict) or not {"what", "on", "note"} <= value.keys() <= {*Retirement._fields}:
+            raise ValueError("must be a table of what, on, note and, where it is not the end, final = false")
+        return Retirement(
+            _AUTH.parse(value["what"]),
+            Date().parse(value["on"]),
+            _NOTE.parse(value["note"]),
+            Boolean().parse(value.get("final", True)),
+        )
+
+
 _REQUIRED: Mapping[str, Kind[Any]] = {
     "title": Text(longest=80),
     "host": Host(),
     "port": Integer(1, 65535),
     "security": _SECURITY,
-    "auth": Listing(Choice("oauth2", "password", "external", "none")),
+    "auth": Listing(_AUTH),
     "sources": Listing(_LINE),
     "checked": Date(),
 }
@@ -82,6 +119,10 @@ _OPTIONAL: Mapping[str, Kind[Any]] = {
     "notes": Listing(_NOTE),
     "docs": Url("https"),
     "confirmed": Boolean(),
+    "retirement": _Retirement(),
+    "retired_hosts": _RetiredHosts(),
+    "spf_include": RecordName(),
+    "dkim_selectors": Listing(RecordName()),
 }
 
 _KINDS = {**_REQUIRED, **_OPTIONAL}
@@ -113,6 +154,17 @@ def preset_for_address(address: str, user_dir: Path | None = None) -> Preset | N
         if domain in preset.domains:
             return preset
     return _indexed("domains", domain)
+
+
+def preset_for_host(host: str, user_dir: Path | None = None) -> Preset | None:
+    """The provider whose submission server `host` is, or was, or None. Of several with the same host the first by id.
+
+    Nothing is looked up on the network.
+    """
+    for preset in _user_presets(user_dir):
+        if host in (*preset.hosts, *preset.retired_hosts):
+            return preset
+    return _indexed("hosts", host)
 
 
 def preset_for_exchanger(exchanger: str, user_dir: Path | None = None) -> Preset | None:
@@ -210,6 +262,8 @@ def _contradictions(preset: Preset) -> Iterator[tuple[str, str]]:
         yield "security", "must be tls or starttls: only a loopback host may go without"
     if any(security == "none" for _, security in preset.alternatives) and preset.host not in _LOOPBACK:
         yield "alternatives", "must be tls or starttls: only a loopback host may go without"
+    if not set(preset.retired_hosts).isdisjoint(preset.hosts):
+        yield "retired_hosts", "must not name a host that is in use"
     if preset.regions and preset.host not in preset.regions.values():
         yield "host", "must be the host of one of the regions"
 

@@ -21,6 +21,7 @@ from postroom.config.presets import (
     load_preset,
     preset_for_address,
     preset_for_exchanger,
+    preset_for_host,
     preset_ids,
 )
 from postroom.desk.extras import missing_extra
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from postroom.config.history import History
     from postroom.config.test_records import TestRecords
     from postroom.desk.wire import Wire
+    from postroom.domain.dns import AskDns
     from postroom.domain.message import Composed, Identity, Message
     from postroom.domain.ports import Look, OpenSandbox
     from postroom.domain.reply import Cause, Signs
@@ -51,12 +53,18 @@ EXCHANGERS_SECONDS = 5.0
 """For the look-up of mail exchangers: what the system's resolver waits for one answer (resolv.conf(5))."""
 
 
+DNS_SECONDS = 5.0
+"""For one of many look-ups: likewise."""
+ALL_DNS_SECONDS = 10.0
+"""For all look-ups of a command together, some of which follow from others: what a person waits for advice."""
+
+
 class Desk:
     """The mail desk of one configuration.
 
     `config`, `state_dir`, `system` and `user` are those of the command line. `ask_secret` asks a person for a secret;
-    it is None where nobody can answer. `name_server`, an IP address and a port, is asked for mail exchangers instead of
-    the system's resolvers: for programs and tests, the command line has no option for it.
+    it is None where nobody can answer. `name_server`, an IP address and a port, is asked instead of the system's
+    resolvers whatever the DNS is asked for advice: for programs and tests, the command line has no option for it.
     """
 
     def __init__(
@@ -110,6 +118,10 @@ class Desk:
         """The preset of an address's domain."""
         return preset_for_address(address, self.presets_directory)
 
+    def preset_for_host(self, host: str) -> Preset | None:
+        """The preset of the provider whose submission server that is, or was."""
+        return preset_for_host(host, self.presets_directory)
+
     def preset_for_exchanger(self, exchanger: str) -> Preset | None:
         """The preset of the provider that runs a mail exchanger."""
         return preset_for_exchanger(exchanger, self.presets_directory)
@@ -121,6 +133,21 @@ class Desk:
         except ImportError as error:
             raise missing_extra("dns", error) from error
         return mail_exchangers(domain, EXCHANGERS_SECONDS, name_server=self._name_server)
+
+    @property
+    def open_dns(self) -> "Callable[[], AskDns]":
+        """Makes a way to ask the DNS many things at once. Raise ConfigError where the extra is not installed."""
+        try:
+            from postroom.transport.dns_questions import DnsQuestions
+        except ImportError as error:
+            raise missing_extra("dns", error) from error
+        return partial(
+            DnsQuestions,
+            self.clock,
+            question_seconds=DNS_SECONDS,
+            total_seconds=ALL_DNS_SECONDS,
+            name_server=self._name_server,
+        )
 
     def presets(self) -> "Sequence[Preset]":
         """Every preset."""

@@ -15,6 +15,7 @@ from postroom.domain.secret import Reference
 T = TypeVar("T")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_RECORD_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_][a-z0-9_-]{0,62}(\.[a-z0-9_][a-z0-9_-]{0,62})*")
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)?")
 _RATE = re.compile(r"([0-9]{1,6})/(s|min|h|d)")
 _PIN = re.compile(r"sha256/[A-Za-z0-9+/]{43}=")
@@ -241,6 +242,22 @@ class Host(Kind[str]):
     @property
     def rule(self) -> str:
         return "a host name or an IP address: no scheme, no port, no slash"
+
+
+class RecordName(Kind[str]):
+    """The name of a record in the DNS, or a part of one. Unlike a host's it may have underscores."""
+
+    word = "NAME"
+
+    def parse(self, value: object) -> str:
+        text = _text(value)
+        if not _RECORD_NAME.fullmatch(text):
+            raise ValueError(f"must be {self.rule}")
+        return text
+
+    @property
+    def rule(self) -> str:
+        return "a name in the DNS: letters, digits, '-', '_' and '.'"
 
 
 class AddressKind(Kind[Address]):

@@ -4,6 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
+class Retirement(NamedTuple):
+    """A way to log in that the provider ends. `what` is in the words of the setting `auth`, `on` the day, ISO 8601.
+
+    `final` is False where it is only off by default from then on: somebody may switch it on again. `note` says by whose
+    word, and what else is to be known.
+    """
+
+    what: str
+    on: str
+    note: str
+    final: bool = True
+
+
 class Preset(NamedTuple):
     """One provider. `auth` is in order of advice, in the words of the setting of that name.
 
@@ -12,6 +25,8 @@ class Preset(NamedTuple):
     provider wants as the password ("app password"). `alternatives` are further ports with their security. `regions`
     maps a region to its host; `host` is the host of one of them. `checked` is the day on which somebody looked.
     `mx` are the names at or under which the exchangers of its customers' domains stand.
+    `retired_hosts` maps a host that old guides and lists give to the one to use now. `spf_include` is what the SPF
+    record of a customer's own domain includes, `dkim_selectors` where the keys of its signatures usually stand there.
     `confirmed` is False where neither a page of the provider nor the maintained autoconfiguration list bears it out.
     """
 
@@ -38,11 +53,20 @@ class Preset(NamedTuple):
     notes: Sequence[str] = ()
     docs: str = ""
     confirmed: bool = True
+    retirement: Retirement | None = None
+    retired_hosts: Mapping[str, str] = {}
+    spf_include: str = ""
+    dkim_selectors: Sequence[str] = ()
 
     @property
     def region(self) -> str:
         """The region that is taken where none is given; empty for a provider without regions."""
         return next((region for region, host in self.regions.items() if host == self.host), "")
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Every host that takes mail for the provider's users."""
+        return tuple(dict.fromkeys((self.host, *self.regions.values())))
 
     def beside(self, exchanger: str) -> "Preset":
         """The preset of the region that a mail exchanger stands in: `mx.zoho.eu` beside `smtp.zoho.eu`."""

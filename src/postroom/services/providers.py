@@ -3,7 +3,7 @@
 Nothing is looked up on the network unless the caller hands in a way to do it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -98,7 +98,8 @@ def _look_up(address: Address, online: Online | None) -> tuple[Preset, Sequence[
 
 def _data(preset: Preset) -> dict[str, Any]:
     values = {
-        name: dict(value) if name == "regions" else list(value) if isinstance(value, tuple) else value
+        name: dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
         for name, value in preset._asdict().items()
     }
-    return {**values, "region": preset.region}
+    retirement = preset.retirement._asdict() if preset.retirement else None
+    return {**values, "retirement": retirement, "region": preset.region}

@@ -1,13 +1,48 @@
 """Says what a server still needs, and what is likely to go wrong with it. Changes nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from postroom.domain.address import near_miss
 from postroom.domain.preset import Preset
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Server, key_of
+from postroom.errors import PostroomError
 from postroom.result import Warn
 from postroom.services.server_values import KeyPath
+
+
+class Presets(Protocol):
+    """What is known of mail providers."""
+
+    def preset(self, word: str) -> Preset | None: ...
+    def preset_for(self, address: str) -> Preset | None: ...
+    def preset_for_host(self, host: str) -> Preset | None: ...
+    def known_domains(self) -> Sequence[str]: ...
+
+
+class Providers(NamedTuple):
+    """Whose the server is, by its provider or its host; whose the account, by the domain of the username; and whose the
+    domain of the From. None where no preset knows it.
+    """
+
+    server: Preset | None = None
+    account: Preset | None = None
+    sender: Preset | None = None
+
+
+def providers_of(server: Server, presets: Presets) -> Providers:
+    """The providers that have to do with a server. A broken preset of the user's counts as none, for this is advice."""
+    username = server.username or ""
+    try:
+        own = presets.preset(server.provider) if server.provider else presets.preset_for_host(server.host)
+        sender = presets.preset_for(str(server.from_)) if server.from_ else None
+        if username == str(server.from_):  # as it mostly is; then the index is not read again
+            return Providers(own, sender, sender)
+        account = presets.preset_for(username) if "@" in username else None
+        return Providers(own, account, sender)
+    except PostroomError:
+        return Providers()
 
 
 def login_needs(server: Server, preset: Preset | None = None) -> list[str]:
@@ -69,4 +104,42 @@ def not_read_yet(base: KeyPath, paths: Sequence[KeyPath]) -> list[Warn]:
     return [
         Warn("config.not_read_yet", f"{key.option} is recorded, but no command of this release reads it")
         for key in keys
+    ]
+
+
+def outdated_host(server: Server, providers: Providers) -> list[Warn]:
+    """Say that the host is one that only old guides and lists give for the accounts of its provider."""
+    for preset in (providers.server, providers.account):
+        if preset is not None and server.host in preset.retired_hosts:
+            new = preset.retired_hosts[server.host]
+            return [
+                Warn(
+                    "provider.retired_host",
+                    f"server {server.name}: {server.host} stands in old guides; the host of {preset.title} is {new} "
+                    f"(as checked on {preset.checked})",
+                    f"postroom smtp set {server.name} --host {new}",
+                )
+            ]
+    return []
+
+
+def foreign_from(server: Server, providers: Providers) -> list[Warn]:
+    """Say that the From is not that of the account, where the provider rewrites or refuses such a sender."""
+    preset, sender, username = providers.server, server.from_, server.username
+    if preset is None or preset.from_policy != "force" or server.auth == "none":
+        return []
+    if sender is None or not username or preset.username not in ("address", "local"):
+        return []
+    full = "@" in username
+    own = str(sender) if full or (preset.domains and sender.domain not in preset.domains) else sender.local
+    if own.lower() == username.lower():
+        return []
+    alias = f"have {sender} made an alias of the account at the provider, or give the account the right to send as it"
+    return [
+        Warn(
+            "provider.foreign_from",
+            f"server {server.name}: the From {sender} is not the account {username}; {preset.title} replaces or "
+            "refuses a sender that it does not know as the account's own",
+            f"postroom smtp set {server.name} --from {username}, or {alias}" if full else alias.capitalize(),
+        )
     ]

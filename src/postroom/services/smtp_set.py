@@ -1,17 +1,26 @@
 """Sets up a mail server, or changes one: values, secrets and the default, all or nothing."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from postroom.domain.kinds import NAME
 from postroom.domain.ports import Change, Draft, Vault
-from postroom.domain.preset import Preset
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import Server, Settings
 from postroom.errors import UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.secrets_places import forget, places
-from postroom.services.server_advice import bound_elsewhere, login_needs, near_misses, not_read_yet, notes
+from postroom.services.server_advice import (
+    Presets,
+    bound_elsewhere,
+    foreign_from,
+    login_needs,
+    near_misses,
+    not_read_yet,
+    notes,
+    outdated_host,
+    providers_of,
+)
 from postroom.services.server_values import KeyPath, read_values
 from postroom.services.servers import brief, refuse_environment
 
@@ -33,14 +42,6 @@ class Request(NamedTuple):
     insecure: bool = False
     make_default: bool = False
     dry_run: bool = False
-
-
-class Presets(Protocol):
-    """What is known of mail providers."""
-
-    def preset(self, word: str) -> Preset | None: ...
-    def preset_for(self, address: str) -> Preset | None: ...
-    def known_domains(self) -> Sequence[str]: ...
 
 
 def smtp_set(
@@ -85,6 +86,7 @@ def smtp_set(
         outcome = change(mutate)
         _, left = forget(vault.remove, _replaced(settings, name, references, request.unset))
     preset = presets.preset(server.provider) if server.provider else None
+    providers = providers_of(server, presets)
     return Result(
         COMMAND,
         {
@@ -102,6 +104,8 @@ def smtp_set(
                 Warn("address.near_miss", f"{domain!r} looks like a slip for {meant!r}")
                 for domain, meant in near_misses(request.values, presets.known_domains).items()
             ),
+            *outdated_host(server, providers),
+            *foreign_from(server, providers),
             *bound_elsewhere(server, references, vault.bound_to),
             *not_read_yet(base, (*request.values, *request.secrets)),
         ],

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from postroom.domain.address import Address
+from postroom.domain.dns import AskDns
 from postroom.domain.message import Message
 from postroom.domain.ports import Limits, Look
 from postroom.domain.reply import STEPS
@@ -14,14 +15,16 @@ from postroom.errors import Exit, PostroomError, Signalled, UsageError
 from postroom.result import Result, Step, Warn, Watch
 from postroom.sending import Mailer, Posting, Route
 from postroom.sending.judgement import receipt_data
+from postroom.services.online import online_facts
+from postroom.services.online_findings import Asked
 from postroom.services.recipients import read_recipients
+from postroom.services.server_advice import Presets, Providers, providers_of
 from postroom.services.servers import brief, choose_server
+from postroom.services.test_warnings import Seen, foresee
 
 COMMAND = "smtp test"
 WITH_A_MESSAGE = ("mail", "rcpt", "data")
 """The steps that take a message, and so a recipient."""
-CERTIFICATE_DAYS = 21
-"""Fewer days left than this are worth a warning: a month's certificate is renewed with 30 days to go."""
 
 
 class Request(NamedTuple):
@@ -35,13 +38,15 @@ class Request(NamedTuple):
     strict: bool = False
     retries: int = 0
     wait_seconds: int = 5
+    dkim_selector: str = ""
 
 
 class Surroundings(NamedTuple):
     """What a test needs of the machine: its name, the time, a pause, and a place for a failed dialogue.
 
     `keep_transcript` stores a text for a person to read and returns its path; `remember` notes how the test ended;
-    `look` looks around when no session comes about.
+    `look` looks around when no session comes about. `presets` are the mail providers that are known. With `open_dns`
+    the DNS is asked about the sender's domain as well.
     """
 
     hostname: str
@@ -50,6 +55,8 @@ class Surroundings(NamedTuple):
     keep_transcript: Callable[[str, str], str]
     remember: Callable[[Server, PostroomError | None], None] = lambda _server, _error: None
     look: Look | None = None
+    presets: Presets | None = None
+    open_dns: Callable[[], AskDns] | None = None
 
 
 def smtp_test(
@@ -86,9 +93,11 @@ def _attempt(test: "_Test", credential: Callable[[Server], Credential | None], *
     except PostroomError as error:
         if not last and error.exit in (Exit.TRY_AGAIN, Exit.IO, Exit.NO_HOST):
             return None
-        error.data, error.warnings = test.data(error.data), tuple(test.warnings)
+        error.data = test.data(error.data)
         test.keep(error)
         test.remember(error)
+        error.data["online"] = test.look_ahead()
+        error.warnings = tuple(test.warnings)
         raise
     test.remember(None)
     return result
@@ -123,6 +132,7 @@ class _Test:
         sends = bool(recipients) and request.until in (None, *WITH_A_MESSAGE)
         route = Route(server, _limits(server), credential(server))
         look = self._surroundings.look
+        posting: Posting | None = None
         if sends:
             until = request.until or "data"
             message = self._message(server, recipients)
@@ -134,10 +144,10 @@ class _Test:
             if request.until is None:
                 hint = "add --to ADDRESS, or for always: postroom config set desk.operator ADDRESS"
                 warnings.append(Warn("test.no_recipient", "nothing was sent: there is no recipient", hint))
-        warnings += self._certificate_warnings()
+        online = self.look_ahead(_reached(posting, recipients) if posting else ())
         if warnings and request.strict and status is Exit.OK:
             status = Exit.WARNING
-        return Result(COMMAND, data, warnings, status)
+        return Result(COMMAND, {**data, "online": online}, warnings, status)
 
     def _choose(self) -> Server:
         try:
@@ -190,6 +200,7 @@ class _Test:
             "transcript_file": None,
             "evidence": known.get("evidence") or {},
             "diagnosis": known.get("diagnosis"),
+            "online": None,
         }
 
     def remember(self, error: PostroomError | None) -> None:
@@ -217,13 +228,26 @@ class _Test:
             found.append(Warn("config.server_disabled", f"server {server.name} is switched off", hint))
         return found
 
-    def _certificate_warnings(self) -> list[Warn]:
-        for step in self._steps.values():
-            certificate = step.detail.get("certificate") or {}
-            days = certificate.get("days_left")
-            if days is not None and days < CERTIFICATE_DAYS:
-                return [Warn("tls.cert_expires_soon", f"the server's certificate expires in {days} days", "")]
-        return []
+    def look_ahead(self, accepted: Sequence[Address] = ()) -> dict[str, Any] | None:
+        """Warn of what will not work tomorrow or for others; what the DNS tells, where it is to be asked."""
+        server, surroundings = self._server, self._surroundings
+        if server is None:
+            return None
+        providers = providers_of(server, surroundings.presets) if surroundings.presets else Providers()
+        self.warnings += foresee(Seen(server, providers, accepted, self._steps, surroundings.now()))
+        if surroundings.open_dns is None:
+            return None
+        asked = Asked(server, providers, self._steps, self._request.dkim_selector)
+        online, found = online_facts(asked, surroundings.open_dns())
+        self.warnings += found
+        return online
+
+
+def _reached(posting: Posting, recipients: Sequence[Address]) -> list[Address]:
+    """The recipients for whom the server took the mail."""
+    refused = {verdict.address for verdict in posting.recipients if verdict.cause is not None}
+    taken = posting.receipt.outcome == "accepted"
+    return [recipient for recipient in recipients if taken and str(recipient) not in refused]
 
 
 def _limits(server: Server) -> Limits:

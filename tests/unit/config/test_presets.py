@@ -15,6 +15,7 @@ from postroom.config.presets import (
     preset_aliases,
     preset_for_address,
     preset_for_exchanger,
+    preset_for_host,
     preset_ids,
     read_preset,
 )
@@ -35,6 +36,12 @@ def index_text() -> str:
     aliases = sorted((alias, row.id) for row in rows for alias in row.aliases)
     domains = sorted((domain, row.id) for row in rows for domain in row.domains)
     exchangers = sorted((name, row.id) for row in rows for name in row.mx)
+    hosts: dict[str, str] = {}
+    # A host that somebody uses is nobody's old one, and of several providers with one host the first stands for it.
+    for names in ("hosts", "retired_hosts"):
+        for row in rows:
+            for host in getattr(row, names):
+                hosts.setdefault(host, row.id)
     return "\n".join(
         [
             "# Made from the files beside it by `python tests/unit/config/test_presets.py`; a test compares them.",
@@ -47,6 +54,9 @@ def index_text() -> str:
             "",
             "[mx]",
             *(f'"{name}" = "{id_}"' for name, id_ in exchangers),
+            "",
+            "[hosts]",
+            *(f'"{host}" = "{id_}"' for host, id_ in sorted(hosts.items()) if host not in ("localhost", "127.0.0.1")),
             "",
         ]
     )
@@ -120,6 +130,12 @@ class TestEveryBundledProvider:
             found = preset_for_exchanger(f"mx1.{name}")
             assert found is not None
             assert found.id == row.id
+
+    def test_names_hosts_in_use_for_those_that_are_old(self, row: Preset) -> None:
+        assert {*row.retired_hosts.values()} <= {*row.hosts}
+        if row.retirement is not None:
+            date.fromisoformat(row.retirement.on)
+            assert row.retirement.what in row.auth or date.fromisoformat(row.retirement.on) < TODAY
 
 
 @pytest.mark.parametrize(
@@ -196,6 +212,42 @@ def test_an_exchanger_tells_the_region_where_it_can(exchanger: str, region: str)
     found = preset_for_exchanger(exchanger)
     assert found is not None
     assert (found.region, found.host) == (region, found.regions[region])
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("smtp.office365.com", "microsoft365"),
+        ("smtp-legacy.office365.com", "microsoft365"),
+        ("smtp.live.com", "outlook-com"),
+        ("email-smtp.eu-west-1.amazonaws.com", "ses"),
+        ("mail.gmx.com", "gmx"),
+        ("smtp.gmail.com", "gmail"),
+        ("localhost", None),
+        ("mail.example.com", None),
+    ],
+)
+def test_a_provider_is_found_by_its_hosts_and_its_old_ones(host: str, expected: str | None) -> None:
+    found = preset_for_host(host)
+    assert (found.id if found else None) == expected
+
+
+def test_a_users_own_provider_wins_by_its_host(tmp_path: Path) -> None:
+    own(tmp_path, OWN + '[retired_hosts]\n"smtp.live.com" = "relay.corp.example"\n')
+    for host in ("relay.corp.example", "smtp.live.com"):
+        found = preset_for_host(host, tmp_path)
+        assert found is not None
+        assert found.id == "corp"
+
+
+def test_the_end_of_a_way_to_log_in_is_read() -> None:
+    found = load_preset("microsoft365")
+    assert found is not None
+    assert found.retirement is not None
+    assert found.retirement[:2] == ("password", "2026-12-31")
+    assert found.retirement.final is False
+    for fact in ("2026-01-27", "administrators can switch it on again", "second half of 2027"):
+        assert fact in found.retirement.note
 
 
 def test_a_users_own_provider_wins_by_its_exchanger(tmp_path: Path) -> None:
@@ -313,6 +365,14 @@ def test_a_missing_directory_of_the_user_is_an_empty_one(tmp_path: Path) -> None
         ('hots = "relay"', "hots"),
         ('mx = ["mx.corp.example."]', "mx"),
         ('aliases = ["Not A Name"]', "aliases"),
+        ('retirement = "soon"', "retirement"),
+        ('retirement = { what = "password", on = 2027-01-31 }', "retirement"),
+        ('retirement = { what = "guess", on = 2027-01-31, note = "x" }', "retirement"),
+        ('retirement = { what = "password", on = 2027-01-31, note = "x", by = "us" }', "retirement"),
+        ('retired_hosts = ["old.corp.example"]', "retired_hosts"),
+        ('retired_hosts = { "relay.corp.example" = "x.example" }', "retired_hosts"),
+        ('spf_include = "include:spf.corp.example"', "spf_include"),
+        ('dkim_selectors = ["S 1"]', "dkim_selectors"),
         ('title = "two\\nlines"', "title"),
     ],
 )

@@ -203,6 +203,39 @@ def test_a_certificate_that_dies_soon_is_warned_about(days: int, *, warned: bool
     assert bool(result.warnings) is warned
 
 
+@pytest.mark.parametrize(
+    ("to", "refused", "warnings"),
+    [
+        (["bob@corp.net"], [], ["test.own_domain_only"]),
+        (["bob@corp.net", "eve@elsewhere.net"], [], []),
+        (["bob@corp.net", "eve@elsewhere.net"], ["eve@elsewhere.net"], ["test.own_domain_only"]),
+        (["bob@corp.net", "eve@elsewhere.net"], ["bob@corp.net"], []),
+    ],
+)
+def test_a_test_proves_what_the_server_took_and_no_more(to: list[str], refused: list[str], warnings: list[str]) -> None:
+    verdicts = [RecipientVerdict(address, CAUSE if address in refused else None) for address in to]
+    wanted = settings(server("main", **{"from": parse_address("alice@corp.net")}))
+    result = run(FakeMailer(POSTING._replace(recipients=verdicts)), Place(), wanted, recipients=to)
+    assert [warning.code for warning in result.warnings] == warnings
+
+
+def test_a_session_that_handed_nothing_over_is_not_judged_by_its_recipients() -> None:
+    stopped = POSTING._replace(receipt=Receipt("stopped", None, "", []))
+    wanted = settings(server("main", **{"from": parse_address("alice@corp.net")}))
+    assert run(FakeMailer(stopped), Place(), wanted, recipients=["bob@corp.net"], until="rcpt").warnings == []
+
+
+def test_a_failed_test_warns_as_well() -> None:
+    mailer = FakeMailer(
+        fault("ehlo.name_rejected", Exit.NO_PERMISSION),
+        steps={"connect": {"address": "192.0.2.1"}, "ehlo": {"name": "app01"}},
+    )
+    with pytest.raises(Fault) as raised:
+        run(mailer, Place())
+    assert [warning.code for warning in raised.value.warnings] == ["ehlo.name_doubtful"]
+    assert raised.value.data["online"] is None
+
+
 def test_some_refused_is_partial() -> None:
     verdicts = [RecipientVerdict("bob@example.com", None), RecipientVerdict("nobody@example.com", CAUSE)]
     assert run(FakeMailer(POSTING._replace(recipients=verdicts)), Place()).exit == Exit.PARTIAL

@@ -143,8 +143,9 @@ def providers(
     own are TOML files in the directory presets beside the configuration file.
 
     JSON data: providers (a list of id, title, host, port, security, alternatives, auth, username, secret, regions,
-    from_policy, rate, max_connections, limits, notes, docs, checked, sources, confirmed, aliases, domains, mx), asked,
-    mx (the exchangers that were looked up, the preferred first; null where nothing was looked up).
+    from_policy, rate, max_connections, limits, notes, docs, checked, sources, confirmed, aliases, domains, mx,
+    retirement, retired_hosts, spf_include, dkim_selectors), asked, mx (the exchangers that were looked up, the
+    preferred first; null where nothing was looked up).
 
     Examples:
       postroom smtp providers

@@ -115,7 +115,10 @@ _PRESETS = (
         "so, and when it was last looked at), and secret (what the provider calls the password) where one can log in "
         "with a password. There may be username, username_hint, aliases, domains, mx (names under which the "
         "provider's mail exchangers stand), alternatives (other ports, each with its security), regions (a table of "
-        "hosts), from_policy, rate, max_connections, limits, notes, docs and confirmed."
+        "hosts), from_policy, rate, max_connections, limits, notes, docs, confirmed, retirement (a table of what, on, "
+        "note and final: a way to log in that ends on a day), retired_hosts (a table: the host to use in the place of "
+        "an old one), and for `smtp test --online` spf_include (what the SPF record of a customer's domain includes) "
+        "and dkim_selectors (where its DKIM keys stand)."
     ),
 )
 

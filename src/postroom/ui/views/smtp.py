@@ -141,6 +141,7 @@ def _facts(preset: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("rate", preset["rate"]),
         ("connections", str(preset["max_connections"] or "")),
         *(("limit", limit) for limit in preset["limits"]),
+        *(("old host", f"{old}: use {new}") for old, new in preset["retired_hosts"].items()),
         *(("note", note) for note in preset["notes"]),
         ("documentation", preset["docs"]),
         ("checked", preset["checked"] + ("" if preset["confirmed"] else " (not confirmed by a second source)")),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from postroom.ui.blocks import Block, Line, Next, Verbatim
+from postroom.ui.blocks import Block, Fields, Line, Next, Verbatim
 
 
 def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
@@ -25,6 +25,7 @@ def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
     else:
         yield Line(f"every step asked for passed; nothing was sent through {server['host']}", "good")
         yield Next("postroom smtp test --to ADDRESS", "to see a mail arrive")
+    yield from _online(data)
 
 
 def failed(data: Mapping[str, Any]) -> Iterable[Block]:
@@ -33,6 +34,71 @@ def failed(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Verbatim(data["transcript"])
     elif data.get("transcript_file"):
         yield Line(f"the dialogue is kept in {data['transcript_file']}", "dim")
+    yield from _online(data)
+
+
+def _online(data: Mapping[str, Any]) -> Iterable[Block]:
+    """What the DNS tells about the sender's domain."""
+    online = data.get("online")
+    if not online:
+        return
+    yield Line(f"Online: {online['domain']}" + ("" if online["exists"] else " does not exist"), "title")
+    if online["exists"]:
+        pairs = [("SPF", _spf(online["spf"])), ("DKIM", _dkim(online["dkim"])), ("DMARC", _dmarc(online["dmarc"]))]
+        yield Fields([*pairs, ("bounces", _bounces(online["mx"])), *_client(online["client"])])
+        yield Line(online["alignment"]["explanation"], "dim")
+
+
+def _spf(spf: Mapping[str, Any]) -> str:
+    if len(spf["records"]) != 1:
+        return "unknown" if spf["status"] == "failed" else "several records" if spf["records"] else "no record"
+    count = "an unknown number of" if spf["look_ups"] is None else spf["look_ups"]
+    return f"{spf['records'][0]} ({count} look-ups of at most 10)"
+
+
+def _dkim(dkim: Mapping[str, Any] | None) -> str:
+    if dkim is None:
+        return "not looked up: no selector is known (--dkim-selector S)"
+    told = {"found": "a key", "none": "no key", "failed": "unknown"}
+    return ", ".join(
+        f"{key['selector']}: {'a withdrawn key' if key['revoked'] else told[key['status']]}"
+        + (" (being tested)" if key["testing"] else "")
+        for key in dkim["keys"]
+    )
+
+
+def _dmarc(dmarc: Mapping[str, Any]) -> str:
+    if not dmarc["records"]:
+        return "unknown" if dmarc["status"] == "failed" else "no policy"
+    reports = f"reports to {', '.join(dmarc['rua'])}" if dmarc["rua"] else "no reports"
+    return f"{dmarc['policy'] or 'no valid policy'}, {reports}" + (
+        f", from {dmarc['at']}" if dmarc["inherited"] else ""
+    )
+
+
+def _bounces(mx: Mapping[str, Any]) -> str:
+    if mx["takes_bounces"] is None:
+        return "unknown"
+    if not mx["takes_bounces"]:
+        return "the domain declares that it takes no mail" if mx["null_mx"] else "nobody takes them"
+    return "to " + (", ".join(mx["exchangers"]) or "the domain's own address, for it has no MX")
+
+
+def _client(client: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:
+    if client is None:
+        return
+    if client["ehlo"]:
+        found = client["ehlo_addresses"]
+        yield "EHLO name", f"{client['ehlo']}: " + ("unknown" if found is None else ", ".join(found) or "no address")
+    if client["address"]:
+        back = {True: "leads back", False: "does not lead back", None: "unknown whether it leads back"}
+        names = ", ".join(client["ptr"])
+        yield (
+            "reverse name",
+            f"{client['address']}: " + (f"{names} ({back[client['ptr_confirmed']]})" if names else "none"),
+        )
+    elif client["local_address"]:
+        yield "reverse name", f"unknown: {client['local_address']} is private, so the server sees another address"
 
 
 def report(data: Mapping[str, Any]) -> Iterable[Block]:
