@@ -75,6 +75,7 @@ COMMANDS: dict[str, tuple[str, Any]] = {
             "clear": ("postroom.cli.commands.sandbox:clear", "Remove all mails from the sandbox."),
         },
     ),
+    "explain": ("postroom.cli.commands.explain:explain", "Explain a failure from its text: the cause, and what to do."),
     "status": ("postroom.cli.commands.status:status", "Say whether this desk is ready to send, and what is missing."),
     "demo": ("postroom.cli.commands.demo:demo", "Show the whole way of a mail, on this machine alone."),
     "completion": ("postroom.cli.commands.completion:completion", "Print the completion script for a shell."),

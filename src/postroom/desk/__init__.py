@@ -27,6 +27,7 @@ from postroom.config.presets import (
 from postroom.desk.extras import missing_extra
 from postroom.domain.preset import Preset
 from postroom.domain.settings import Settings, Value
+from postroom.errors import PostroomError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from postroom.config.history import History
     from postroom.config.test_records import TestRecords
     from postroom.desk.wire import Wire
+    from postroom.diagnosis.entry import Entry
     from postroom.domain.dns import AskDns
     from postroom.domain.message import Composed, Identity, Message
     from postroom.domain.ports import Look, OpenSandbox
@@ -264,9 +266,43 @@ class Desk:
             open_session=self._wire.open_session,
             read_secret=self.vault.read,
             compose=self._compose,
-            classify=_classify,
+            classify=self._classify,
             monotonic=self.clock.monotonic,
         )
+
+    @cached_property
+    def fault_entries(self) -> "Sequence[Entry]":
+        """The site's own entries for faults. Raise ConfigError for one that is wrong."""
+        from postroom.config.fault_entries import fault_problem, fault_texts
+        from postroom.diagnosis.catalogue import causes
+        from postroom.diagnosis.entry import read_entries
+
+        found: list[Entry] = []
+        for path, text in fault_texts(self.scope.main.parent / "faults", as_root=self.root):
+            try:
+                found += read_entries(text, known=causes())
+            except ValueError as error:
+                raise fault_problem(path, str(error)) from error
+        return found
+
+    def _classify(self, signs: "Signs") -> "Cause":
+        # Loaded by a failure alone. What is wrong with the site's entries must not hide why the mail did not go out;
+        # `config validate` and `explain` tell it.
+        from postroom.diagnosis.classify import classify
+
+        try:
+            site = self.fault_entries
+        except PostroomError:
+            site = ()
+        return classify(signs, site)
+
+    def diagnose(self, text: str, step: str, provider: str) -> "tuple[Signs, Cause | None]":
+        """What a pasted text says, and the cause of the failure in it. Raise ConfigError as `fault_entries` does."""
+        from postroom.diagnosis.classify import find
+        from postroom.diagnosis.reading import read
+
+        signs = read(text, step=step, provider=provider)
+        return signs, find(signs, self.fault_entries)
 
     @property
     def look(self) -> "Look":
@@ -329,13 +365,6 @@ def _user_homes() -> tuple[Path, Path]:
     from postroom.config.homes import user_homes
 
     return user_homes()
-
-
-def _classify(signs: "Signs") -> "Cause":
-    # Loaded by a failure alone.
-    from postroom.diagnosis.classify import classify
-
-    return classify(signs)
 
 
 __all__ = ["Desk"]

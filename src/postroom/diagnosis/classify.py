@@ -10,15 +10,16 @@ from typing import NamedTuple
 from postroom.diagnosis.catalogue import advice_for, cause
 from postroom.diagnosis.entry import REFUSED, Entry, bundled_entries, by_strength
 from postroom.diagnosis.fill import fill
-from postroom.diagnosis.providers import families, families_of, hinted, speaking
+from postroom.diagnosis.proof import proof
+from postroom.diagnosis.providers import families_of, speaking, title_of
 from postroom.domain.reply import Cause, Other, Signs
 
-UNKNOWN = "policy.rejected"
-"""The class of words that prove nothing: somebody refused, and nobody knows why."""
+NOTHING_FITS = Entry("policy.rejected")
+"""Somebody refused, and nobody knows why."""
 
 
 class Match(NamedTuple):
-    """The entry that decided."""
+    """The entry that decided, and the families of providers that had a say."""
 
     entry: Entry
     families: frozenset[str]
@@ -30,8 +31,13 @@ def classify(signs: Signs, site: Sequence[Entry] = ()) -> Cause:
     A server that refuses and hangs up has refused: its last words are the cause.
     """
     signs = settled(signs)
-    found = decide(signs, [*site, *bundled_entries()])
-    return _told(signs, found)
+    return _told(signs, decide(signs, [*site, *bundled_entries()]))
+
+
+def find(signs: Signs, site: Sequence[Entry] = ()) -> Cause | None:
+    """The same, but None where nothing tells of a failure at all: no reply, no exception, no word that is known."""
+    match = decide(settled(signs), [*site, *bundled_entries()])
+    return None if match.entry is NOTHING_FITS and signs.reply is None else _told(signs, match)
 
 
 def settled(signs: Signs) -> Signs:
@@ -44,29 +50,26 @@ def settled(signs: Signs) -> Signs:
 def decide(signs: Signs, entries: Iterable[Entry]) -> Match:
     """The first entry that fits: by the server's words, then by all that is known, then by step and code alone."""
     strong, weak = by_strength(entries)
-    reply = _plain(signs.reply.text) if signs.reply else ""
-    whole = _plain(f"{reply} {signs.text}")
-    speakers = families_of(signs.provider, f"{whole} {signs.host}")
+    reply = plain(signs.reply.text) if signs.reply else ""
+    whole = plain(f"{reply} {signs.text}")
+    families = families_of(signs.provider, f"{whole} {signs.host}")
     for text in (reply, whole) if reply else (whole,):
         for entry in strong:
-            if entry.fits(signs, speakers, text):
-                return Match(entry, speakers)
-    for entry in weak:
-        if entry.fits(signs, speakers, whole):
-            return Match(entry, speakers)
-    return Match(Entry(UNKNOWN), speakers)
+            if entry.fits(signs, families, text):
+                return Match(entry, families)
+    found = next((entry for entry in weak if entry.fits(signs, families, whole)), NOTHING_FITS)
+    return Match(found, families)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Text as entries search it: all white space single spaces."""
     return re.sub(r"\s+", " ", text).strip()
 
 
 def _told(signs: Signs, match: Match) -> Cause:
     entry = match.entry
     found = _scoped(cause(entry.cause), signs)
-    others = tuple(Other(code, cause(code).tell_apart) for code in entry.also)
-    advice = advice_for(entry.cause, match.families)
-    for more in (advice, entry.advice):
+    for more in (advice_for(entry.cause, match.families), entry.advice):
         if more is not None:
             found = found._replace(
                 title=more.title or found.title,
@@ -75,19 +78,20 @@ def _told(signs: Signs, match: Match) -> Cause:
                 docs=more.docs or found.docs,
                 checked=more.checked or found.checked,
             )
-    provider = signs.provider if signs.provider and not signs.provider.startswith("client:") else ""
-    return fill(found._replace(others=others, provider=provider or _speaker(signs)), signs)
+    if entry.weak and signs.reply is not None:
+        found = found._replace(cause=f"{found.cause} {proof(signs)}".strip())
+    others = tuple(Other(code, cause(code).tell_apart) for code in entry.also)
+    provider = _provider(signs)
+    found = found._replace(others=others, provider=provider)
+    return fill(found, signs, provider=title_of(provider))
 
 
-def _speaker(signs: Signs) -> str:
+def _provider(signs: Signs) -> str:
+    """Whose words they are: the hint where it names a provider, else who gives itself away; "" for nobody."""
+    if title_of(signs.provider):
+        return signs.provider
     said = f"{signs.reply.text if signs.reply else ''} {signs.text} {signs.host}"
     return next(iter(speaking(said)), "")
-
-
-def title_of(provider: str) -> str:
-    """How a provider is called to people; "" for one that nobody knows."""
-    name = hinted(provider) if provider else None
-    return families()[name].title if name else ""
 
 
 def _scoped(found: Cause, signs: Signs) -> Cause:
@@ -99,4 +103,3 @@ def _scoped(found: Cause, signs: Signs) -> Cause:
         found.code == "rcpt.relay_denied" and signs.logged_in is False
     )
     return found._replace(scope="server") if everywhere else found
-

@@ -6,7 +6,7 @@ their order and the first that fits names the class. It refuses to know how a cl
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +17,8 @@ REFUSED = "refused-by-reply"
 ANY = "any"
 """Stands for every sign in an entry that its facts alone decide."""
 
-IMPLICIT_TLS_PORTS = frozenset((465, 2465, 8465))
-"""465 (RFC 8314) and the ports that providers put beside it where 465 is blocked."""
+IMPLICIT_TLS_PORTS = frozenset((465, 994, 2465, 8465))
+"""465 (RFC 8314) and the ports that providers put beside it where 465 is blocked; 994 is NetEase's."""
 
 TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 
@@ -28,6 +28,7 @@ _ORDER = (
     "codes",
 )  # fmt: skip
 """What is certain comes first, then what one provider says in its own words, then what every server may say."""
+_WEAK = "codes"
 
 
 class Advice(NamedTuple):
@@ -50,7 +51,7 @@ class Entry(NamedTuple):
     fields of the signs, keys of their evidence, or what `known` derives of both.
 
     `also` are classes that fit nearly as well, the likelier first. `weak` entries are asked after all others: they
-    know nothing but step and code.
+    know little more than step and code.
     """
 
     cause: str
@@ -63,11 +64,7 @@ class Entry(NamedTuple):
     facts: Mapping[str, Any] = {}
     also: tuple[str, ...] = ()
     advice: Advice = Advice()
-
-    @property
-    def weak(self) -> bool:
-        """Whether only step and code speak for it."""
-        return self.sign == REFUSED and not (self.words or self.enhanced or self.facts or self.providers)
+    weak: bool = False
 
     @property
     def _wants_a_step(self) -> bool:
@@ -138,8 +135,11 @@ def _found(pattern: str, text: str) -> bool:
 _LISTS = {"step": "steps", "code": "codes", "enhanced": "enhanced", "words": "words", "provider": "providers"}
 
 
-def read_entries(text: str) -> Iterator[Entry]:
-    """The entries of a TOML text. Raise ValueError that names the entry, the key and the rule."""
+def read_entries(text: str, *, known: Container[str] | None = None) -> Iterator[Entry]:
+    """The entries of a TOML text. Raise ValueError that names the entry, the key and the rule.
+
+    `known` are the classes that an entry may lead to, where they are to be checked.
+    """
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -148,7 +148,10 @@ def read_entries(text: str) -> Iterator[Entry]:
         raise ValueError("must hold [[entry]] tables and nothing else")
     for number, table in enumerate(content.get("entry", []), start=1):
         try:
-            yield _entry(dict(table))
+            entry = _entry(dict(table))
+            if known is not None and (strange := [code for code in (entry.cause, *entry.also) if code not in known]):
+                raise ValueError(f"class {strange[0]!r} is none of those in postroom-faults(7)")
+            yield entry
         except (TypeError, ValueError) as error:
             raise ValueError(f"entry {number}: {error}") from error
 
@@ -190,8 +193,11 @@ def _texts(value: object, key: str) -> tuple[str, ...]:
 @cache
 def bundled_entries() -> Sequence[Entry]:
     """Our own entries, in their order."""
-    texts = ((_FILES / f"{name}.toml").read_text(encoding="utf-8") for name in _ORDER)
-    return tuple(entry for text in texts for entry in read_entries(text))
+    found: list[Entry] = []
+    for name in _ORDER:
+        entries = read_entries((_FILES / f"{name}.toml").read_text(encoding="utf-8"))
+        found += (entry._replace(weak=name == _WEAK) for entry in entries)
+    return tuple(found)
 
 
 def by_strength(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]]:

@@ -49,6 +49,12 @@ def hinted(word: str) -> str | None:
     return None
 
 
+def title_of(word: str) -> str:
+    """How a provider is called to people; "" for a word that nobody knows."""
+    name = hinted(word) if word else None
+    return families()[name].title if name else ""
+
+
 def speaking(text: str) -> Sequence[str]:
     """The families that the text itself gives away, in the order of the file."""
     return [name for name, pattern in _patterns().items() if pattern.search(text)]

@@ -22,11 +22,16 @@ from postroom.domain.reply import STEPS, Reply, Signs
 LONGEST_CHARACTERS = 64_000
 """What is read of a pasted text: its beginning and its end, where the cause stands in a long log."""
 
+FEWEST_WRONG_CHARACTERS = 6
+"""Two or three may stand in a European word; a Chinese one of three characters has six of them."""
+_HIGH_LATIN = re.compile("[\xa1-\xff]")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
 _SEEN = Path(__file__).with_name("seen.toml")
 
 # A reply code (RFC 5321 4.2.1: 2 to 5, then 0 to 5) that is no part of an address, a time, a port or a line number.
 _CODE = re.compile(
-    r"(?<![\w.:#/@+-])(?<!line )(?<!port )(?<!errno )(?<!exit )([2345][0-5]\d)(?=[ \-:;,)\"']|$)([ -]?)", re.MULTILINE
+    r"(?<![\w.:#/@+-])(?<!line )(?<!port )(?<!errno )(?<!exit )(?<!proxy: )(?<!HTTP/1.1 )(?<!HTTP/1.0 )(?<!HTTP code )([2345][0-5]\d)(?=[ \-:;,)\"']|$)([ -]?)", re.MULTILINE
 )
 _ENHANCED = re.compile(r"[\s:;,'\"b(]*([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
 _BARE_ENHANCED = re.compile(r"(?:^|dsn=|status: ?|[(#\"' ])([45]\.\d{1,3}\.\d{1,3})(?![\w.])", re.IGNORECASE | re.MULTILINE)
@@ -41,8 +46,9 @@ _ESCAPED_BYTES = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
 # A login with a token: the mechanism's name, or the challenge with which it is refused (RFC 7628 3.2.2).
 _TOKEN = re.compile(r"\b(?:XOAUTH2|OAUTHBEARER)\b|[\"']schemes[\"']", re.IGNORECASE)
 
+_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _HOST_PORT = re.compile(r"\b[\w-]+(?:\.[\w-]+)+\]?:(\d{2,5})\b")
-_PORT = re.compile(r"(?:port|SMTP\([^)]*,)[\"']?[:=]?[ \"']*(\d{2,5})\b", re.IGNORECASE)
+_PORT = re.compile(r"(?:port|SMTP\([^)]*,)[\"']?\s*[:=]?[\s\"']*(\d{2,5})\b", re.IGNORECASE)
 
 _STEP_WORDS = {
     "dns": "resolve", "lookup": "resolve", "tcp": "connect", "connection": "connect", "banner": "greeting",
@@ -109,7 +115,10 @@ def _evidence(text: str) -> Mapping[str, Any]:
     if found is None:
         return {}
     expected = next(name for name in found.groups() if name).rstrip(".")
-    return {"expected_name": expected, "intercepted": bool(providers_at(expected))}
+    own = set(providers_at(expected))
+    others = (name.strip(".") for name in _NAME.findall(text))
+    fits_owner = any(own.intersection(providers_at(name)) for name in others if name != expected)
+    return {"expected_name": expected, "intercepted": bool(own) and not fits_owner}
 
 
 def step_of(word: str) -> str:
@@ -130,11 +139,23 @@ def unwrap(text: str) -> str:
     plain = _ESCAPED_BYTES.sub(_unescaped, plain)
     plain = re.sub(r"\\r\\n|\\n|\\r", "\n", plain).replace("\\t", " ").replace("\\'", "'").replace('\\"', '"')
     plain = _WORD.sub(_word, plain)
+    plain = "\n".join(_rightly_decoded(line) for line in plain.split("\n"))
     if "&" in plain and ";" in plain:
         plain = html.unescape(plain)
     told = [_of_base64(found[1]) for found in _CHALLENGE.finditer(plain)]
     told += [_of_base64(found[1]) for found in _BASE64.finditer(_CHALLENGE.sub("", plain))]
     return "\n".join([plain, *(one for one in told if one)])
+
+
+def _rightly_decoded(line: str) -> str:
+    """A line of a Chinese server that somebody took for latin-1."""
+    if len(_HIGH_LATIN.findall(line)) < FEWEST_WRONG_CHARACTERS:
+        return line
+    try:
+        told = line.encode("latin-1").decode("gbk")
+    except UnicodeError:
+        return line
+    return told if _CHINESE.search(told) else line
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -154,6 +175,7 @@ def _of_base64(text: str) -> str:
         told = base64.b64decode(text, validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):
         return ""
+    told = told.strip()
     return told if told.isprintable() else ""
 
 

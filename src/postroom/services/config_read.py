@@ -56,10 +56,13 @@ def get(settings: Settings, text: str) -> Result:
     return Result("config get", data, exit=Exit.NO if value is None else Exit.OK)
 
 
-def validate(read: Callable[[], Settings], scope: Scope) -> Result:
-    """Read everything. Raise ConfigError that tells every problem with what mends it."""
+def validate(read: Callable[[], Settings], scope: Scope, *, read_faults: Callable[[], object]) -> Result:
+    """Read everything, the site's entries for faults included. Raise ConfigError that tells every problem with what
+    mends it.
+    """
     try:
         settings = read()
+        read_faults()
     except ConfigError as error:
         problems = error.data.get("problems")
         if not problems:

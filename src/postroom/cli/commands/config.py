@@ -142,7 +142,9 @@ def validate(ctx: typer.Context) -> None:
       postroom config validate
     """
     front = front_of(ctx)
-    front.finish(config_read.validate(lambda: front.desk.settings, front.desk.scope), views.validate)
+    desk = front.desk
+    checked = config_read.validate(lambda: desk.settings, desk.scope, read_faults=lambda: desk.fault_entries)
+    front.finish(checked, views.validate)
 
 
 def export(ctx: typer.Context) -> None:
