@@ -42,7 +42,10 @@ _postroom_is_group() { # PATH
 
 _postroom_takes_value() { # PATH OPTION
     case $1:$2 in
-        'sandbox run':--expect | \
+        'explain':--file | \
+            'explain':--provider | \
+            'explain':--step | \
+            'sandbox run':--expect | \
             'sandbox run':--keep | \
             'sandbox serve':--port | \
             'sandbox serve':--ready-file | \
@@ -187,7 +190,8 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'tls set':--ca-file | \
             'tls set':--client-cert | \
             'tls set':--client-key | \
-            'sandbox serve':--ready-file) _postroom_files -f ;;
+            'sandbox serve':--ready-file | \
+            'explain':--file) _postroom_files -f ;;
         *:--state-dir | \
             'sandbox run':--keep) _postroom_files -d ;;
         'smtp set':--provider | \
@@ -221,7 +225,8 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'secrets move':--store) _postroom_offer keyring encrypted plain ;;
         'smtp set':--flow | \
             'smtp test':--flow) _postroom_offer browser paste device client-credentials service-account ;;
-        'smtp test':--until) _postroom_offer config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data ;;
+        'smtp test':--until | \
+            'explain':--step) _postroom_offer config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data ;;
         'smtp test':--as) _postroom_offer test invite reset alert ;;
         'smtp test':--format) _postroom_offer text github junit nagios ;;
         'tls set':--unset) _postroom_offer minimum ca_file client_cert client_key pin strict ;;
@@ -230,7 +235,7 @@ _postroom_value() { # PATH OPTION: offer values of the option
 
 _postroom_word() { # PATH N: offer what the Nth argument can be
     case $1:$2 in
-        '':1) _postroom_offer smtp tls config secrets sandbox status demo completion man ;;
+        '':1) _postroom_offer smtp tls config secrets sandbox explain status demo completion man ;;
         smtp:1) _postroom_offer set list show use rename remove enable disable providers test ;;
         tls:1) _postroom_offer list show set remove ;;
         config:1) _postroom_offer path show get set unset edit validate export apply history rollback ;;
@@ -282,6 +287,7 @@ _postroom_options() { # PATH
         'sandbox run') _postroom_offer --expect --keep ;;
         'sandbox wait') _postroom_offer --to --subject --count --timeout --new ;;
         'sandbox show') _postroom_offer --raw ;;
+        'explain') _postroom_offer --file --step --provider ;;
     esac
 }
 

@@ -5,6 +5,9 @@ function __postroom_takes_value -a path option
     switch "$path:$option"
         case '*:--config' \
             '*:--state-dir' \
+            'explain:--file' \
+            'explain:--provider' \
+            'explain:--step' \
             'sandbox run:--expect' \
             'sandbox run:--keep' \
             'sandbox serve:--port' \
@@ -218,6 +221,7 @@ complete -c postroom -n '__postroom_at "" 1' -a tls -d 'Keep TLS profiles that s
 complete -c postroom -n '__postroom_at "" 1' -a config -d 'Read, check, change and restore the configuration.'
 complete -c postroom -n '__postroom_at "" 1' -a secrets -d 'See, set, move and remove stored secrets.'
 complete -c postroom -n '__postroom_at "" 1' -a sandbox -d 'Run a mail server on this machine that keeps what it gets.'
+complete -c postroom -n '__postroom_at "" 1' -a explain -d 'Explain a failure from its text: the cause, and what to do.'
 complete -c postroom -n '__postroom_at "" 1' -a status -d 'Say whether this desk is ready to send, and what is missing.'
 complete -c postroom -n '__postroom_at "" 1' -a demo -d 'Show the whole way of a mail, on this machine alone.'
 complete -c postroom -n '__postroom_at "" 1' -a completion -d 'Print the completion script for a shell.'
@@ -428,5 +432,8 @@ complete -c postroom -n '__postroom_in "sandbox wait"' -l timeout -d 'Give up af
 complete -c postroom -n '__postroom_in "sandbox wait"' -l new -d 'Count only mails that arrive from now on.'
 complete -c postroom -n '__postroom_in "sandbox show"' -l raw -d 'Show the mail as it came.'
 complete -c postroom -n '__postroom_in "sandbox clear"' -l yes -d 'Do not ask.'
+complete -c postroom -n '__postroom_in "explain"' -l file -d 'Read the text from this file.' -r -F
+complete -c postroom -n '__postroom_in "explain"' -l step -d 'Where it happened, as a hint: connect, tls, auth, rcpt, data ... Default: .' -r -f -a 'config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data'
+complete -c postroom -n '__postroom_in "explain"' -l provider -d 'Who answered, as a hint: gmail, microsoft365, postfix ... Default: .' -r -f
 complete -c postroom -n '__postroom_at "completion" 1' -f -a 'bash zsh fish'
 complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom.toml postroom-faults'

@@ -27,7 +27,7 @@ from postroom.cli.values import GROUPS, PAGES, values_of
 from postroom.config.environment import VARIABLES
 from postroom.config.presets import _KINDS, read_preset
 from postroom.desk import Desk
-from postroom.diagnosis.catalogue import causes
+from postroom.diagnosis.catalogue import causes, provider_advice
 from postroom.domain.secret import SCHEMES
 from postroom.domain.settings import TABLES
 from postroom.errors import Exit
@@ -169,7 +169,7 @@ def test_every_cause_class_is_documented() -> None:
     text = plain(page)
     for code, cause in causes().items():
         assert f".TP\n{bold(code)}\n" in page.text
-        for told in (cause.title, cause.cause, cause.next_step):
+        for told in (cause.title, cause.cause, *cause.next_steps):
             words = re.sub(r"\{(\w+)\}", lambda hole: hole[1].upper(), told).replace("`", "")
             assert words in text, code
         assert f"Exit status {cause.exit}, retry {cause.retry}, scope {cause.scope}." in text
@@ -329,7 +329,9 @@ def test_every_command_that_a_message_tells_to_type_exists() -> None:
 
 
 def test_every_command_that_a_cause_tells_to_type_exists() -> None:
-    assert [wrong for cause in causes().values() for wrong in wrong_commands(cause.next_step.replace("{", "X"))] == []
+    steps = [step for cause in causes().values() for step in cause.next_steps]
+    steps += [step for row in provider_advice() for step in row.advice.next_steps]
+    assert [wrong for step in steps for wrong in wrong_commands(step.replace("{", "X"))] == []
 
 
 @pytest.mark.parametrize(

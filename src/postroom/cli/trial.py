@@ -133,6 +133,9 @@ def prove(trial: Trial, request: Request, *, live: bool, online: bool = False) -
     except PostroomError as error:
         error.hint = _hint(trial, error.data, error.hint)
         error.warnings = _hinted(trial, error.data, error.warnings)
+        if diagnosis := error.data.get("diagnosis"):
+            steps = [_hint(trial, error.data, step) for step in diagnosis["next_steps"]]
+            error.data["diagnosis"] = {**diagnosis, "next_steps": steps}
         raise
     finally:
         front.close()

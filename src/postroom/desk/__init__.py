@@ -280,7 +280,7 @@ class Desk:
         found: list[Entry] = []
         for path, text in fault_texts(self.scope.main.parent / "faults", as_root=self.root):
             try:
-                found += read_entries(text, known=causes())
+                found += read_entries(text, classes=causes())
             except ValueError as error:
                 raise fault_problem(path, str(error)) from error
         return found

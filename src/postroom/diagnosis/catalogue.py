@@ -30,10 +30,7 @@ def causes() -> Mapping[str, Cause]:
     """Every cause class by its code, in the order of the catalogue; the texts still have their placeholders."""
     catalogue = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     return {
-        f"{family}.{name}": Cause(
-            code=f"{family}.{name}",
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()},
-        )
+        f"{family}.{name}": Cause(code=f"{family}.{name}", **fields)
         for family, members in catalogue.items()
         for name, fields in members.items()
     }

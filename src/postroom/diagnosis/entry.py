@@ -11,22 +11,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from postroom.domain.reply import STEPS, Signs
+from postroom.diagnosis.facts import known
+from postroom.domain.reply import SIGNS, STEPS, Signs
 
 REFUSED = "refused-by-reply"
 ANY = "any"
 """Stands for every sign in an entry that its facts alone decide."""
 
-IMPLICIT_TLS_PORTS = frozenset((465, 994, 2465, 8465))
-"""465 (RFC 8314) and the ports that providers put beside it where 465 is blocked; 994 is NetEase's."""
-
-TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
-
 _FILES = Path(__file__).with_name("entries")
 _ORDER = (
-    "wire", "oauth", "certain", "microsoft", "google", "consumer", "login", "envelope", "limits", "content", "rest", "status",
-    "codes",
-)  # fmt: skip
+    *("wire", "oauth", "certain", "microsoft", "google", "consumer"),
+    *("login", "envelope", "limits", "content", "rest", "status", "codes"),
+)
 """What is certain comes first, then what one provider says in its own words, then what every server may say."""
 _WEAK = "codes"
 
@@ -44,11 +40,11 @@ class Advice(NamedTuple):
 class Entry(NamedTuple):
     """Leads to the class `cause` when everything that is named here fits; an empty condition fits always.
 
-    `sign` is one of domain.reply.SIGNS, or "any". `codes` are beginnings of reply codes ("5", "45", "535"). `enhanced` are
-    enhanced status codes (RFC 3463), whole ("5.7.139") or without the class digit ("7.8"): what 5.7.8 says, 4.7.8 says
-    too. `words` are regular expressions, searched without regard to case in text whose white space is single spaces;
-    one is enough. `providers` are families of `providers.toml`; one is enough. `facts` are what else must be known:
-    fields of the signs, keys of their evidence, or what `known` derives of both.
+    `sign` is one of domain.reply.SIGNS, or "any". `codes` are beginnings of reply codes ("5", "45", "535").
+    `enhanced` are enhanced status codes (RFC 3463), whole ("5.7.139") or without the class digit ("7.8"): what 5.7.8
+    says, 4.7.8 says too. `words` are regular expressions, searched without regard to case in text whose white space is
+    single spaces; one is enough. `providers` are families of `providers.toml`; one is enough. `facts` are what else
+    must be known, by the names of `facts.known`.
 
     `also` are classes that fit nearly as well, the likelier first. `weak` entries are asked after all others: they
     know little more than step and code.
@@ -90,35 +86,6 @@ class Entry(NamedTuple):
         )
 
 
-def known(signs: Signs, name: str) -> Any:
-    """One fact about a failure, by the name that entries use."""
-    match name:
-        case "token":
-            return str(signs.evidence.get("mechanism", "")).upper() in TOKEN_MECHANISMS
-        case "implicit_port":
-            return signs.port in IMPLICIT_TLS_PORTS and signs.security != "tls"
-        case "answers_elsewhere":
-            return bool(answering_ports(signs))
-        case "login_after_tls":
-            return bool(signs.evidence.get("auth_after_tls"))
-        case "clock_is_wrong":
-            return bool((signs.evidence.get("clock") or {}).get("likely_cause"))
-        case "no_ipv6_route":
-            families = signs.evidence.get("address_families") or ()
-            return any(row["family"] == "ipv6" and not row["route"] for row in families)
-        case "step" | "port" | "logged_in" | "encrypted" | "own_sender" | "security":
-            return getattr(signs, name)
-        case _:
-            return signs.evidence.get(name)
-
-
-def answering_ports(signs: Signs) -> Sequence[tuple[int, str]]:
-    """The other ports of the host that take mail, each with the security that it wants."""
-    security = {"smtp": "starttls", "tls": "tls"}
-    rows = signs.evidence.get("other_ports") or ()
-    return [(row["port"], security[row["answer"]]) for row in rows if row["answer"] in security]
-
-
 def _has_status(enhanced: str, wanted: Sequence[str]) -> bool:
     return bool(enhanced) and (enhanced in wanted or enhanced.partition(".")[2] in wanted)
 
@@ -135,10 +102,10 @@ def _found(pattern: str, text: str) -> bool:
 _LISTS = {"step": "steps", "code": "codes", "enhanced": "enhanced", "words": "words", "provider": "providers"}
 
 
-def read_entries(text: str, *, known: Container[str] | None = None) -> Iterator[Entry]:
+def read_entries(text: str, *, classes: Container[str] | None = None) -> Iterator[Entry]:
     """The entries of a TOML text. Raise ValueError that names the entry, the key and the rule.
 
-    `known` are the classes that an entry may lead to, where they are to be checked.
+    `classes` are those that an entry may lead to, where they are to be checked.
     """
     try:
         content = tomllib.loads(text)
@@ -148,15 +115,12 @@ def read_entries(text: str, *, known: Container[str] | None = None) -> Iterator[
         raise ValueError("must hold [[entry]] tables and nothing else")
     for number, table in enumerate(content.get("entry", []), start=1):
         try:
-            entry = _entry(dict(table))
-            if known is not None and (strange := [code for code in (entry.cause, *entry.also) if code not in known]):
-                raise ValueError(f"class {strange[0]!r} is none of those in postroom-faults(7)")
-            yield entry
+            yield _entry(dict(table), classes)
         except (TypeError, ValueError) as error:
             raise ValueError(f"entry {number}: {error}") from error
 
 
-def _entry(table: dict[str, Any]) -> Entry:
+def _entry(table: dict[str, Any], classes: Container[str] | None) -> Entry:
     fields: dict[str, Any] = {field: _texts(table.pop(key, ()), key) for key, field in _LISTS.items()}
     fields["also"] = _texts(table.pop("also", ()), "also")
     advice = Advice(
@@ -173,14 +137,25 @@ def _entry(table: dict[str, Any]) -> Entry:
         raise ValueError("needs a class")
     if not isinstance(facts, dict):
         raise TypeError("facts must be a table")
-    if unknown := set(fields["steps"]) - set(STEPS):
+    entry = Entry(cause, sign, facts=facts, advice=advice, **fields)
+    _check(entry, classes)
+    return entry
+
+
+def _check(entry: Entry, classes: Container[str] | None) -> None:
+    """Raise ValueError for what does not exist."""
+    for code in (entry.cause, *entry.also):
+        if classes is not None and code not in classes:
+            raise ValueError(f"class {code!r} is none of those in postroom-faults(7)")
+    if entry.sign not in (*SIGNS, ANY):
+        raise ValueError(f"sign {entry.sign!r} must be one of {', '.join((*SIGNS, ANY))}")
+    if unknown := set(entry.steps) - set(STEPS):
         raise ValueError(f"step {min(unknown)!r} must be one of {', '.join(STEPS)}")
-    for pattern in fields["words"]:
+    for pattern in entry.words:
         try:
             re.compile(pattern)
         except re.error as error:
             raise ValueError(f"words {pattern!r} is no regular expression: {error}") from error
-    return Entry(cause, sign, facts=facts, advice=advice, **fields)
 
 
 def _texts(value: object, key: str) -> tuple[str, ...]:

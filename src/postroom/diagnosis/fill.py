@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from postroom.diagnosis.entry import answering_ports
+from postroom.diagnosis.facts import answering_ports
 from postroom.domain.reply import Cause, Signs
 
 _PLACEHOLDER = re.compile(r"(?P<space> ?)\{(?P<name>\w+)\}")

@@ -81,9 +81,9 @@ class Judge:
             signs = look(signs, server, LOOK_SECONDS)
         cause = self._classify(signs)
         where = f"{server.host} port {server.port}"
-        message = f"{cause.title} ({where}, step {signs.step}). {cause.cause}"
+        message = f"{cause.title} ({where}, step {signs.step})"
         if receipt is not None and receipt.outcome == "unknown":
-            message += " The whole message had been handed over before: it may have been delivered all the same."
+            message += ". The whole message had been handed over before: it may have been delivered all the same."
         data = {
             "message_id": composed.message_id if composed else None,
             "receipt": receipt_data(receipt),

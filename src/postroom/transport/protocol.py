@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from postroom.domain.characters import decode
 from postroom.domain.message import Composed
 from postroom.domain.reply import Reply
 from postroom.transport.commands import command_line, mail_line, rcpt_line, stuffed
 from postroom.transport.extensions import parse_extensions
-from postroom.domain.characters import decode
 from postroom.transport.replies import NotSmtp, ReplyReader, reply_of
 from postroom.transport.transcript import Transcript
 

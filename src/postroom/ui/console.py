@@ -1,6 +1,7 @@
 """Owns output on a terminal: colour, tables, the live step. The one importer of rich."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -70,6 +71,15 @@ class RichOutput:
         for row in block.rows:
             grid.add_row(*(Text(safe_line(cell)) for cell in row))
         self._out.print(grid, soft_wrap=False)
+
+    def page(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.rest()
+        grid = Grid.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True, style="dim")
+        grid.add_column(overflow="fold")
+        for name, value in pairs:
+            grid.add_row(safe_line(name), Text(safe(value)))
+        self._err.print(grid, soft_wrap=False)
 
     def talk(self, text: str, tone: Tone = "plain") -> None:
         self.rest()

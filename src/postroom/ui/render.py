@@ -15,6 +15,7 @@ from postroom.result import Result, Step, Warn
 from postroom.ui.blocks import Block, Fields, Line, Next, Table, Tone, Verbatim, View
 from postroom.ui.safe import safe, safe_line
 from postroom.ui.steps import step_line
+from postroom.ui.views.diagnosis import rows
 
 ENVELOPE_VERSION = 1
 
@@ -26,6 +27,9 @@ class Output(Protocol):
 
     def talk(self, text: str, tone: Tone = "plain") -> None:
         """One line to stderr."""
+
+    def page(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Names and values to stderr; a pair without a name goes on with the one above."""
 
     def step(self, step: Step) -> None:
         """A step of a session, as it ends."""
@@ -58,6 +62,10 @@ class PlainOutput:
     def talk(self, text: str, tone: Tone = "plain") -> None:  # noqa: ARG002 - plain text has no tone
         with suppress(OSError):  # talk that nobody can hear is no failure of the work
             self._stderr.write(safe_line(text) + "\n")
+
+    def page(self, pairs: Sequence[tuple[str, str]]) -> None:
+        for name, value in pairs:
+            self.talk(f"{name}: {value}" if name else f"  {value}")
 
     def step(self, step: Step) -> None:
         if not step.skipped:
@@ -147,9 +155,12 @@ class Renderer:
         for warning in error.warnings:
             self.warning(warning)
         self.output.talk(f"error: {error.message}", "bad")
-        for line in error.detail.splitlines():
-            self.output.talk(f"  | {line}", "dim")
-        if error.hint:
+        for line in error.detail.split("\n"):
+            if line:
+                self.output.talk(f"  | {line}", "dim")
+        if diagnosis := error.data.get("diagnosis"):
+            self.output.page(list(rows(diagnosis, error.data.get("evidence"))))
+        elif error.hint:
             self.output.talk(f"hint: {error.hint}", "hint")
 
     def warning(self, warning: Warn) -> None:

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from postroom.diagnosis.catalogue import cause, causes
+from postroom.diagnosis.catalogue import ProviderAdvice, cause, causes, provider_advice
+from postroom.diagnosis.entry import Entry, bundled_entries
+from postroom.diagnosis.providers import families
 from postroom.domain.reply import Cause
 from postroom.domain.settings import OAuth, Server, Tls
 from postroom.errors import Exit
@@ -90,6 +92,8 @@ CONTRACT = {
 }
 
 PLACEHOLDERS = {"host", "port", "provider", "server", "mechanisms", "cert_names", "name", "pin"}
+FOUND = {"open_port", "open_security", "open_ports", "preset_host", "speaks", "issuer_urls", "clock_difference"}
+"""Placeholders of what a look around finds: only entries that ask for it may use them."""
 
 TEST_OPTIONS = {"--to", "--trace", "--until", "--as"}
 SET_OPTIONS = {
@@ -121,26 +125,68 @@ class TestEveryCause:
         assert row.title[0].isupper() or row.title.startswith("{")
         assert row.title[-1] not in ".!:"
         assert row.cause.endswith(".")
-        assert row.next_step
-        for text in (row.title, row.cause, row.next_step):
+        assert row.next_steps
+        assert row.tell_apart.endswith(".")
+        for text in (row.title, row.cause, row.tell_apart, *row.next_steps):
             assert "  " not in text
             assert text == text.strip()
 
     def test_has_known_placeholders_only(self, row: Cause) -> None:
-        text = row.title + row.cause + row.next_step
+        text = row.title + row.cause + "".join(row.next_steps)
         assert set(re.findall(r"\{(.*?)\}", text)) <= PLACEHOLDERS
         assert text.count("{") == text.count("}")
 
     def test_names_commands_and_options_that_exist(self, row: Cause) -> None:
-        for command in re.findall(r"postroom ([a-z]+ [a-z]+)", row.next_step):
-            assert command in ("smtp set", "smtp test", "smtp providers")
-        known = TEST_OPTIONS if "postroom smtp set" not in row.next_step else SET_OPTIONS | TEST_OPTIONS
-        if "postroom" in row.next_step:
-            assert set(re.findall(r"(?<!\w)--[a-z0-9-]+", row.next_step)) <= known
+        for step in row.next_steps:
+            assert wrong_in(step) == []
 
-    def test_names_the_server_in_commands_that_take_one(self, row: Cause) -> None:
-        for command in re.findall(r"postroom smtp (?:set|test)(?: [^ `]+)?", row.next_step):
-            assert command.endswith(" {server}")
+
+def wrong_in(step: str) -> list[str]:
+    """Commands and options in a next step that do not exist, or do not name the server."""
+    wrong = [
+        command
+        for command in re.findall(r"postroom ([a-z]+ [a-z]+)", step)
+        if command not in ("smtp set", "smtp test", "smtp providers")
+    ]
+    known = TEST_OPTIONS if "postroom smtp set" not in step else SET_OPTIONS | TEST_OPTIONS
+    if "postroom" in step:
+        wrong += set(re.findall(r"(?<![\w-])--[a-z0-9-]+", step)) - known
+    commands = re.findall(r"postroom smtp (?:set|test)(?: [^ `]+)?", step)
+    return wrong + [command for command in commands if not command.endswith((" {server}", " {server}:"))]
+
+
+@pytest.mark.parametrize("row", provider_advice(), ids=lambda row: f"{row.cause} {row.providers[0]}")
+def test_every_advice_is_for_a_class_and_a_provider_that_exist_and_names_commands_that_exist(
+    row: ProviderAdvice,
+) -> None:
+    assert row.cause in causes()
+    assert set(row.providers) <= set(families())
+    assert row.advice.next_steps
+    for step in row.advice.next_steps:
+        assert wrong_in(step) == []
+        assert set(re.findall(r"\{(.*?)\}", step)) <= PLACEHOLDERS
+    for address in row.advice.docs:
+        assert address.startswith("https://")
+    assert re.fullmatch(r"2\d{3}-\d\d-\d\d|", row.advice.checked)
+
+
+def test_no_advice_stands_behind_one_that_takes_its_provider() -> None:
+    seen: set[tuple[str, str]] = set()
+    for row in provider_advice():
+        pairs = {(row.cause, provider) for provider in row.providers}
+        assert not pairs <= seen, row
+        seen |= pairs
+
+
+@pytest.mark.parametrize("entry", bundled_entries(), ids=lambda entry: entry.cause)
+def test_every_entry_tells_of_things_that_exist(entry: Entry) -> None:
+    assert {entry.cause, *entry.also} <= set(causes())
+    assert entry.cause not in entry.also
+    assert set(entry.providers) <= set(families())
+    for text in (entry.advice.title, entry.advice.cause, *entry.advice.next_steps):
+        assert set(re.findall(r"\{(.*?)\}", text)) <= PLACEHOLDERS | FOUND
+    for step in entry.advice.next_steps:
+        assert wrong_in(step) == []
 
 
 def test_an_unknown_code_is_a_key_error() -> None:

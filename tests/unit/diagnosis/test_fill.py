@@ -23,7 +23,7 @@ NOTHING_KNOWN = Signs("tls", "tls-handshake")
 @pytest.mark.parametrize("signs", [KNOWN, NOTHING_KNOWN], ids=["known", "nothing known"])
 def test_no_placeholder_and_no_gap_is_left(code: str, signs: Signs) -> None:
     filled = fill(cause(code), signs)
-    for text in (filled.title, filled.cause, filled.next_step):
+    for text in (filled.title, filled.cause, *filled.next_steps):
         assert "{" not in text
         assert "  " not in text
         assert " ," not in text
@@ -34,12 +34,12 @@ def test_no_placeholder_and_no_gap_is_left(code: str, signs: Signs) -> None:
 def test_host_port_and_server_come_in() -> None:
     filled = fill(cause("tls.wrong_mode_starttls_expected"), KNOWN)
     assert filled.title == "Port 587 of mail.example.com does not begin with TLS"
-    assert filled.next_step.startswith("postroom smtp set main --security starttls --port 587")
+    assert filled.next_steps[0].startswith("postroom smtp set main --security starttls --port 587")
 
 
 def test_an_unknown_server_is_left_out_of_a_command() -> None:
     filled = fill(cause("tls.wrong_mode_starttls_expected"), KNOWN._replace(server=""))
-    assert filled.next_step.startswith("postroom smtp set --security starttls --port 587")
+    assert filled.next_steps[0].startswith("postroom smtp set --security starttls --port 587")
 
 
 def test_the_names_in_the_certificate_are_told() -> None:
@@ -54,7 +54,7 @@ def test_the_mechanisms_on_offer_are_told() -> None:
 def test_an_unknown_host_is_the_server_in_sentences_and_a_place_holder_in_commands() -> None:
     filled = fill(cause("dns.host_not_found"), NOTHING_KNOWN)
     assert filled.title == "The host name the server does not exist"
-    assert "getent hosts HOST" in filled.next_step
+    assert "getent hosts HOST" in filled.next_steps[0]
     assert fill(cause("auth.required"), NOTHING_KNOWN).title == "The server wants a login before it takes mail"
 
 
@@ -70,8 +70,8 @@ def test_classify_fills() -> None:
 def test_an_untrusted_certificate_brings_the_pin_that_could_be_confirmed() -> None:
     untrusted = cause("tls.cert_untrusted")
     seen = KNOWN._replace(evidence={"certificate": {"pin": "sha256/abc="}})
-    assert "postroom smtp set main --pin sha256/abc=." in fill(untrusted, seen).next_step
-    assert "--pin sha256/BASE64." in fill(untrusted, NOTHING_KNOWN).next_step
+    assert "postroom smtp set main --pin sha256/abc=." in fill(untrusted, seen).next_steps[0]
+    assert "--pin sha256/BASE64." in fill(untrusted, NOTHING_KNOWN).next_steps[0]
 
 
 def test_the_wrong_name_is_the_one_that_was_looked_for() -> None:

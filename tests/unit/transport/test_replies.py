@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postroom.domain.characters import decode
 from postroom.domain.reply import Reply
 from postroom.transport.replies import (
     LINE_LIMIT_BYTES,
@@ -16,7 +17,6 @@ from postroom.transport.replies import (
     NotSmtp,
     RawReply,
     ReplyReader,
-    decode,
     reply_of,
 )
 

@@ -58,7 +58,10 @@ def faults_page(causes: Mapping[str, Cause]) -> Page:
             bold(code),
             _sentence(cause.title),
             _sentence(cause.cause),
-            *(("Next: " if not number else "Or: ") + _sentence(_commands(step)) for number, step in enumerate(cause.next_steps)),
+            *(
+                ("Next: " if not number else "Or: ") + _sentence(_commands(step))
+                for number, step in enumerate(cause.next_steps)
+            ),
             f"Exit status {cause.exit}, retry {cause.retry}, scope {cause.scope}.",
         )
     page.heading("CODES OF THE PROGRAM ITSELF")

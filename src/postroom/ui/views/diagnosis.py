@@ -1,14 +1,17 @@
-"""What a diagnosis looks like: the cause of a failure and what to do, on a calm page."""
+"""What a diagnosis looks like: the cause of a failure, what to do and what was found, as rows of a calm page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from postroom.ui.blocks import Block, Fields, Line
+from postroom.ui.views.evidence import told
+
+Rows = Iterable[tuple[str, str]]
 
 _AGAIN = {
-    "never": "does not help until something is changed",
-    "later": "may help after a while",
-    "now": "may help at once",
+    "never": "trying again does not help until something is changed",
+    "later": "trying again may help after a while",
+    "now": "trying again may help at once",
 }
 
 
@@ -19,24 +22,23 @@ def explained(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Line("Give the whole reply, exception or log line; --step and --provider help.", "dim")
         return
     yield Line(data["title"], "title")
-    yield from page(data)
+    yield Fields([*rows(data)])
 
 
-def page(data: Mapping[str, Any]) -> Iterable[Block]:
-    """Cause, next steps and what else it may be, without the title."""
-    yield Fields([*_rows(data)])
+def rows(diagnosis: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> Rows:
+    """Name and value of each line below the title; a row without a name goes on with the one above."""
+    yield "why", diagnosis["cause"]
+    yield from _labelled("found", [*told(evidence or {})])
+    steps = diagnosis["next_steps"]
+    numbered = [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
+    yield from _labelled("hint", numbered if len(steps) > 1 else steps)
+    others = [" - ".join(filter(None, (other["class"], other["tell_apart"]))) for other in diagnosis["others"]]
+    yield from _labelled("or", others)
+    yield from _labelled("read", diagnosis["docs"])
+    checked = f"; the advice was checked on {diagnosis['checked']}" if diagnosis["checked"] else ""
+    yield "class", f"{diagnosis['class']}; {_AGAIN[diagnosis['retry']]}{checked}"
 
 
-def _rows(data: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield "why", data["cause"]
-    steps = data["next_steps"]
-    for number, step in enumerate(steps, start=1):
-        yield ("do" if number == 1 else ""), f"{number}. {step}" if len(steps) > 1 else step
-    yield "again", f"trying again {_AGAIN[data['retry']]}"
-    for number, other in enumerate(data["others"]):
-        told = f"{other['class']}: {other['tell_apart']}" if other["tell_apart"] else other["class"]
-        yield ("or" if number == 0 else ""), told
-    for number, address in enumerate(data["docs"]):
-        yield ("read" if number == 0 else ""), address
-    checked = f" (checked {data['checked']})" if data["checked"] else ""
-    yield "class", data["class"] + checked
+def _labelled(name: str, values: Sequence[str]) -> Rows:
+    for number, value in enumerate(values):
+        yield "" if number else name, value

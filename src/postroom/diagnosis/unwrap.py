@@ -1,0 +1,67 @@
+"""Owns the undoing of what stands between a person and the words of a server: escapes, encoded words, base64. Pure.
+
+Invariant: text that holds none of it comes out as it went in.
+"""
+
+import base64
+import binascii
+import html
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+
+from postroom.domain.characters import decode
+
+FEWEST_WRONG_CHARACTERS = 6
+"""Two or three may stand in a European word; a Chinese one of three characters has six of them."""
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_ESCAPED_OCTETS = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
+_ENCODED_WORD = re.compile(r"=\?[\w-]+\?[bq]\?[^?\s]*\?=", re.IGNORECASE)
+_HIGH_LATIN = re.compile("[\xa1-\xff]")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_CHALLENGE = re.compile(r"(?<!\w)334[ -]([A-Za-z0-9+/]{8,}={0,2})")
+_BASE64 = re.compile(r"(?<![\w+/=])((?:[A-Za-z0-9+/]{4}){3,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)(?![\w+/=])")
+_PROSE = re.compile(r"[ :{]")
+
+
+def unwrap(text: str) -> str:
+    """The text as it was meant. What base64 held is added below, for the text around it may matter as well."""
+    plain = _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    plain = _ESCAPED_OCTETS.sub(lambda found: decode(bytes.fromhex(found[0].replace("\\x", ""))), plain)
+    plain = re.sub(r"\\r\\n|\\n|\\r", "\n", plain).replace("\\t", " ").replace("\\'", "'").replace('\\"', '"')
+    plain = _ENCODED_WORD.sub(_word, plain)
+    plain = "\n".join(_rightly_decoded(line) for line in plain.split("\n"))
+    if "&" in plain and ";" in plain:
+        plain = html.unescape(plain)
+    told = [_of_base64(found[1]) for found in _CHALLENGE.finditer(plain)]
+    told += [_of_base64(found[1]) for found in _BASE64.finditer(_CHALLENGE.sub("", plain))]
+    return "\n".join([plain, *(one for one in told if one)])
+
+
+def _word(found: re.Match[str]) -> str:
+    try:
+        return str(make_header(decode_header(found[0])))
+    except (HeaderParseError, LookupError, UnicodeDecodeError):
+        return found[0]
+
+
+def _rightly_decoded(line: str) -> str:
+    """A line of a Chinese server that somebody took for latin-1."""
+    if len(_HIGH_LATIN.findall(line)) < FEWEST_WRONG_CHARACTERS:
+        return line
+    try:
+        told = line.encode("latin-1").decode("gbk")
+    except UnicodeError:
+        return line
+    return told if _CHINESE.search(told) else line
+
+
+def _of_base64(text: str) -> str:
+    """What base64 says, where it says something that can be read."""
+    try:
+        told = base64.b64decode(text, validate=True).decode("utf-8").strip()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    # A word of twelve letters is base64 too, but of nothing that anybody wrote.
+    return told if told.isascii() and told.isprintable() and _PROSE.search(told) else ""

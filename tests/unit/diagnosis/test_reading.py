@@ -1,0 +1,182 @@
+"""Pasted text: the reply, the exception and the hints that are read out of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postroom.diagnosis.classify import find
+from postroom.diagnosis.reading import LONGEST_CHARACTERS, read, shortened, step_of
+from postroom.diagnosis.unwrap import unwrap
+from postroom.domain.characters import decode
+from postroom.domain.reply import STEPS, Reply
+
+
+def reply_in(text: str) -> Reply:
+    found = read(text).reply
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "enhanced", "words"),
+    [
+        ("535 5.7.8 not accepted", 535, "5.7.8", "not accepted"),
+        ("535-5.7.8 Not\n535 5.7.8 accepted", 535, "5.7.8", "Not\naccepted"),
+        ("535-5.7.8 Not\r\n535 5.7.8 accepted\r\n", 535, "5.7.8", "Not\naccepted"),
+        ("smtplib.SMTPAuthenticationError: (535, b'5.7.8 no')", 535, "5.7.8", "no"),
+        ("SMTPRecipientsRefused: {'b@x.example': (554, b'5.7.1 denied')}", 554, "5.7.1", "denied"),
+        ('Expected "235" but got code "535", with message "535 5.7.8 no".', 535, "5.7.8", "no"),
+        ("{ response: '535-5.7.8 a\\n535 5.7.8 b', responseCode: 535 }", 535, "5.7.8", "a\nb"),
+        ("said: 550-5.7.26 SPF 550-5.7.26 fails 550 5.7.26 here", 550, "5.7.26", "SPF\nfails\nhere"),
+        ("Diagnostic-Code: smtp; 550 5.1.1 <u@example.com>: unknown", 550, "5.1.1", "<u@example.com>: unknown"),
+        ("SMTP error after RCPT TO:<u@example.com>: 550 no such user", 550, "", "no such user"),
+        ("could not get 3xx (550: 550 5.7.0 too many emails", 550, "5.7.0", "too many emails"),
+        ("250 fine\n354 go on\n554 5.7.1 spam", 554, "5.7.1", "spam"),
+        ("504 5.5.2 <localhost>: need a name\n421 4.7.0 too many errors", 504, "5.5.2", "<localhost>: need a name"),
+    ],
+)
+def test_a_reply_is_found_inside_a_text(text: str, code: int, enhanced: str, words: str) -> None:
+    found = reply_in(text)
+    assert (found.code, found.enhanced, found.text) == (code, enhanced, words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "connect to mail.example.com:465 failed",
+        "connect ETIMEDOUT 192.0.2.210:587",
+        'File "/usr/lib/python3.11/smtplib.py", line 454, in getreply',
+        "2026-04-30 12:55:50 nothing",
+        "250 2.0.0 Ok: queued",
+        "the port 465 of smtp.gmail.com",
+        "HTTP/1.1 403 Forbidden",
+    ],
+)
+def test_a_number_that_is_no_refusal_is_none(text: str) -> None:
+    assert read(text).reply is None
+
+
+def test_the_quoted_reply_of_exchange_is_the_cause() -> None:
+    text = (
+        "530 5.7.57 Client not authenticated. Error: 535 5.7.139 SmtpClientAuthentication is disabled for the Tenant."
+    )
+    assert reply_in(text).enhanced == "5.7.139"
+
+
+def test_an_enhanced_code_alone_is_a_reply() -> None:
+    assert reply_in("5.1.8 Access denied, bad outbound sender").enhanced == "5.1.8"
+    assert reply_in("dsn=5.4.1, status=bounced").enhanced == "5.4.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "step"),
+    [
+        ("Error: getaddrinfo ENOTFOUND smtp.example.com", "host-not-found", "resolve"),
+        ("socket.gaierror: [Errno -3] Temporary failure in name resolution", "resolver-failed", "resolve"),
+        ("java.net.ConnectException: Connection refused", "connection-refused", "connect"),
+        ("dial tcp 192.0.2.1:587: i/o timeout", "connection-timeout", "connect"),
+        ("OSError: [Errno 101] Network is unreachable", "unreachable", "connect"),
+        ("ssl.SSLError: [SSL: WRONG_VERSION_NUMBER] wrong version number", "tls-plain-peer", "tls"),
+        ("x509: certificate signed by unknown authority", "tls-certificate-untrusted", "tls"),
+        ("certificate has expired", "tls-certificate-expired", "tls"),
+        ("Peer certificate CN=`a.example' did not match expected CN=`mail.example.com'", "tls-certificate-name", "tls"),
+        ("[SSL: DH_KEY_TOO_SMALL] dh key too small", "tls-handshake", "tls"),
+        ("No appropriate protocol (protocol is disabled or cipher suites are inappropriate)", "tls-version", "tls"),
+        ("SMTPNotSupportedError: STARTTLS extension not supported by server.", "starttls-not-offered", "starttls"),
+        ("No suitable authentication method found.", "auth-no-common-mechanism", "auth"),
+        ("SMTP AUTH extension not supported by server.", "auth-not-offered", "auth"),
+        ("Greeting never received", "greeting-timeout", "greeting"),
+        ("smtplib.SMTPServerDisconnected: Connection unexpectedly closed", "closed", ""),
+    ],
+)
+def test_an_exception_becomes_the_sign_that_a_session_would_give(text: str, sign: str, step: str) -> None:
+    signs = read(text)
+    assert (signs.sign, signs.step) == (sign, step)
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("550 no (in reply to RCPT TO command)", "rcpt"),
+        ("550 no (in reply to end of DATA command)", "data"),
+        ("smtplib.SMTPSenderRefused: (550, b'no', 'a@example.com')", "mail"),
+        ("454 4.7.0 no", ""),
+        ("535 no", "auth"),
+        ('{"error":"invalid_grant"}', "token"),
+    ],
+)
+def test_the_step_is_told_by_the_words_around(text: str, step: str) -> None:
+    assert read(text).step == step
+
+
+@pytest.mark.parametrize(
+    ("word", "step"),
+    [("auth", "auth"), ("LOGIN", "auth"), ("rcpt to", "rcpt"), ("RCPT TO:", "rcpt"), ("dot", "data"), ("xyzzy", "")],
+)
+def test_a_step_may_be_hinted_in_other_words(word: str, step: str) -> None:
+    assert step_of(word) == step
+    assert set(map(step_of, STEPS)) == set(STEPS)
+
+
+def test_what_hides_the_words_is_undone() -> None:
+    assert '{"status":"400"' in unwrap("334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=")
+    assert "Password:" in unwrap("535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6")
+    assert unwrap("=?utf-8?q?caf=C3=A9?=") == "café"
+    assert unwrap("\x1b[31m550\x1b[0m no") == "550 no"
+    assert unwrap("550-a\\r\\n550 b") == "550-a\n550 b"
+    assert unwrap("b'\\xe6\\x8e\\x88'") == "b'授'"
+    assert unwrap("&lt;u@example.com&gt;;") == "<u@example.com>;"
+    gbk = "535 请使用授权码登录".encode("gbk")
+    assert decode(gbk) == "535 请使用授权码登录"
+    assert unwrap(gbk.decode("latin-1")) == "535 请使用授权码登录"
+    assert unwrap("Zugriff für Müller verweigert") == "Zugriff für Müller verweigert"
+
+
+def test_a_challenge_tells_that_it_was_a_token() -> None:
+    text = "334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=\n535 5.7.8 Username and Password not accepted"
+    cause = find(read(text, provider="gmail"))
+    assert cause
+    assert cause.code == "auth.xoauth2_token_rejected"
+
+
+def test_another_certificate_at_a_known_providers_host_is_an_interception() -> None:
+    def code(text: str) -> str:
+        cause = find(read(text))
+        assert cause
+        return cause.code
+
+    assert code("Peer certificate CN=`a.example' did not match expected CN=`smtp.gmail.com'") == "connect.intercepted"
+    assert code("Peer certificate CN=`a.example' did not match expected CN=`mail.a.test'") == "tls.cert_name_mismatch"
+    own = "x509: certificate is valid for *.mailgun.org, mailgun.org, not smtp.mailgun.com"
+    assert code(own) == "tls.cert_name_mismatch"
+
+
+@pytest.mark.parametrize("text", ["hello world", "", "The quick brown fox", "{}", "\x00\x01"])
+def test_a_text_without_a_failure_has_no_cause(text: str) -> None:
+    assert find(read(text)) is None
+
+
+def test_a_reply_that_nobody_knows_tells_what_it_proves() -> None:
+    cause = find(read("550 5.7.1 xyzzy", step="rcpt"))
+    assert cause
+    assert "550 is a refusal for good, given to a recipient" in cause.cause
+    assert "5.7.1 speaks of security or policy" in cause.cause
+    assert "xyzzy" not in cause.cause
+
+
+def test_of_a_long_text_the_beginning_and_the_end_are_read() -> None:
+    text = "a" * LONGEST_CHARACTERS + "b" * LONGEST_CHARACTERS
+    assert len(shortened(text)) == LONGEST_CHARACTERS + 1
+    assert shortened(text)[0] == "a"
+    assert shortened(text)[-1] == "b"
+    assert shortened("550 no") == "550 no"
+
+
+@given(st.text(max_size=400), st.text(max_size=10), st.text(max_size=10))
+def test_no_text_is_too_strange_to_read(text: str, step: str, provider: str) -> None:
+    find(read(text, step=step, provider=provider))
+
+
+@given(st.from_regex(r"[245][0-5]\d[- ]([245]\.\d\.\d{1,3} )?[ -~]{0,80}", fullmatch=True))
+def test_no_reply_is_too_strange_to_read(text: str) -> None:
+    find(read(text))
