@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from postroom.domain.reply import Reply
 
-# A reply code (RFC 5321 4.2.1: 2 to 5, then 0 to 5) that is no part of an address, a time, a port or a line number.
+# A reply code (RFC 5321 4.2.1: 2 to 5, then 0 to 5) that is no part of an address, a time, a port or a line number, and
+# no status of HTTP with its JSON behind.
 _CODE = re.compile(
     r"(?<![\w.:#/@+-])(?<!line )(?<!port )(?<!errno )(?<!exit )(?<!proxy: )(?<!HTTP/1.1 )(?<!HTTP/1.0 )(?<!HTTP code )"
-    r"([2345][0-5]\d)(?=[ \-:;,)\"']|$)([ -]?)",
+    r"(?<!\":\")(?<!\": \")([2345][0-5]\d)(?=[ \-:;,)\"']|$)(?!.{0,30}\{\\?\")([ -]?)",
     re.MULTILINE,
 )
 _ENHANCED = re.compile(r"[\s:;,'\"b(]*([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
@@ -20,8 +21,8 @@ _BARE_ENHANCED = re.compile(
     r"(?:^|dsn=|status: ?|[(#\"' ])([45]\.\d{1,3}\.\d{1,3})(?![\w.])", re.IGNORECASE | re.MULTILINE
 )
 _TRAILER = re.compile(r"['\"]?[,)\]}]*\s*$")
-_QUOTES = ("'", '"')
-_END_OF_QUOTE = re.compile(r"(?<=..)['\"]\s*[,)\]}].*", re.DOTALL)
+# Where a program has put a reply into quotes: the closing one, and what the program says behind it.
+_END_OF_QUOTE = re.compile(r"(?<=..)['\"]\s*(?:[,)\]}]+\s*(?:$|\n|\w+[\"']?\s*[:=]|[\"')\]}]).*|\.?\s*$)", re.DOTALL)
 _QUOTING = re.compile(r"Error: ?$")
 
 
@@ -61,18 +62,11 @@ def _replies(text: str) -> Iterator[_Said]:
         follows = number + 1 < len(found) and found[number + 1][1] == match[1]
         if follows and not match[2]:
             continue  # a program tells the code, and then the reply that it stands in
-        lines.append(_unquoted(text, match, end))
+        lines.append(_END_OF_QUOTE.sub("", text[match.end() : end]))
         if follows and (match[2] == "-" or not _says_something(lines[-1])):
             continue
         yield _Said(_reply(int(match[1]), lines), start)
         lines = []
-
-
-def _unquoted(text: str, match: re.Match[str], end: int) -> str:
-    """What stands behind a code; where program and reply are told apart by quotes, no more than is in them."""
-    line = text[match.end() : end]
-    quoted = text[max(match.start() - 1, 0)] in _QUOTES or any(quote in line[:4] for quote in _QUOTES)
-    return _END_OF_QUOTE.sub("", line) if quoted else line
 
 
 def _says_something(text: str) -> bool:

@@ -26,7 +26,7 @@ def reply_in(text: str) -> Reply:
         ("smtplib.SMTPAuthenticationError: (535, b'5.7.8 no')", 535, "5.7.8", "no"),
         ("SMTPRecipientsRefused: {'b@x.example': (554, b'5.7.1 denied')}", 554, "5.7.1", "denied"),
         ('Expected "235" but got code "535", with message "535 5.7.8 no".', 535, "5.7.8", "no"),
-        ("{ response: '535-5.7.8 a\\n535 5.7.8 b', responseCode: 535 }", 535, "5.7.8", "a\nb"),
+        ("{ response: '535-5.7.8 Not\\n535 5.7.8 good', responseCode: 535 }", 535, "5.7.8", "Not\ngood"),
         ("said: 550-5.7.26 SPF 550-5.7.26 fails 550 5.7.26 here", 550, "5.7.26", "SPF\nfails\nhere"),
         ("Diagnostic-Code: smtp; 550 5.1.1 <u@example.com>: unknown", 550, "5.1.1", "<u@example.com>: unknown"),
         ("SMTP error after RCPT TO:<u@example.com>: 550 no such user", 550, "", "no such user"),
