@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-import xmlschema
 
 from tests.conftest import RunPostroom
 from tests.integration.transport.opening import BANNER, DATA, GREET, HAPPY
 from tests.support.faulty_server import Action, FaultyServer, Line, Pause, Send
+from tests.support.junit_schema import SCHEMA
 from tests.support.program import Completed, clean_environment, program
 
-BOB, CAROL = "bob@example.test", "carol@example.test"
-SCHEMA = xmlschema.XMLSchema10(Path(__file__).parents[1] / "corpus" / "junit-10.xsd")
+BOB, CAROL = "bob@example.net", "carol@example.net"
 
 OK = Send(b"250 2.0.0 Ok\r\n")
 SENDER = (*GREET, Line(b"MAIL FROM:"), OK)

@@ -36,8 +36,8 @@ Answer = Records | Failure | Silence
 
 
 class NameServer:
-    """Answers while the context lasts. A key of `zone` is a name, for its MX records, or a type and a name, like
-    `TXT a.example`. A name that no key has does not exist.
+    """Answers while the context lasts. A key of `zone` is a name, for its MX records or for what befalls every
+    question about it, or a type and a name, like `TXT a.example`. A name that no key has does not exist.
 
     `place` is where it listens, a free port of 127.0.0.1 unless another is given; `asked` are the names of the
     questions, in their order.
@@ -80,7 +80,8 @@ class NameServer:
         self.asked.append(name)
         here = {key: answer for key, answer in self._zone.items() if key.rpartition(" ")[2] == name}
         missing = Records() if here else Failure(dns.rcode.NXDOMAIN)
-        answer = here.get(name if kind == "MX" else f"{kind} {name}", missing)
+        whatever = here.get(name, missing)
+        answer = whatever if kind == "MX" or not isinstance(whatever, Records) else here.get(f"{kind} {name}", missing)
         if isinstance(answer, Silence):
             return None
         reply = dns.message.make_response(question, recursion_available=True)

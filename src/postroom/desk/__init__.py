@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from postroom.config.history import History
     from postroom.config.test_records import TestRecords
     from postroom.desk.wire import Wire
-    from postroom.diagnosis.entry import Entry
+    from postroom.diagnosis.entry import Advice, Entry
     from postroom.domain.dns import AskDns
     from postroom.domain.message import Composed, Identity, Message
     from postroom.domain.ports import Look, OpenSandbox
@@ -165,6 +165,18 @@ class Desk:
         from postroom.diagnosis.catalogue import causes
 
         return causes()
+
+    @property
+    def provider_advice(self) -> "Mapping[str, Sequence[tuple[str, Advice]]]":
+        """For each cause class what the users of single providers do, with the providers' names, for the manual."""
+        from postroom.diagnosis.catalogue import provider_advice
+        from postroom.diagnosis.providers import families
+
+        found: dict[str, list[tuple[str, Advice]]] = {}
+        for row in provider_advice():
+            who = ", ".join(families()[name].title for name in row.providers)
+            found.setdefault(row.cause, []).append((who, row.advice))
+        return found
 
     environment_variables = VARIABLES
 

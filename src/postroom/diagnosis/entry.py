@@ -70,7 +70,7 @@ class Entry(NamedTuple):
     def fits(self, signs: Signs, families: frozenset[str], text: str) -> bool:
         """Whether it fits: `families` are those of the provider, `text` is where the words are looked for."""
         return self.fits_apart_from_words(signs, families) and (
-            not self.words or any(_found(pattern, text) for pattern in self.words)
+            not self.words or any(finds(pattern, text) for pattern in self.words)
         )
 
     def fits_apart_from_words(self, signs: Signs, families: frozenset[str]) -> bool:
@@ -95,7 +95,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def _found(pattern: str, text: str) -> bool:
+def finds(pattern: str, text: str) -> bool:
+    """Whether the words of an entry stand in a text."""
     return _compiled(pattern).search(text) is not None
 
 

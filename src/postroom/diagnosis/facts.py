@@ -26,6 +26,7 @@ def _no_ipv6_route(signs: Signs) -> bool:
 
 _DERIVED: Mapping[str, Callable[[Signs], bool]] = {
     "token": lambda signs: str(signs.evidence.get("mechanism", "")).upper() in TOKEN_MECHANISMS,
+    "password": lambda signs: bool(signs.evidence.get("mechanism")) and not _DERIVED["token"](signs),
     "implicit_port": lambda signs: signs.port in IMPLICIT_TLS_PORTS and signs.security != "tls",
     "answers_elsewhere": lambda signs: bool(answering_ports(signs)),
     "login_after_tls": lambda signs: bool(signs.evidence.get("auth_after_tls")),

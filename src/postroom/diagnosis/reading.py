@@ -65,6 +65,8 @@ _EXPECTED = re.compile(
 
 # The greeting of a program that hosting firms run, and the host that was to be reached.
 _BANNER = re.compile(r"\b220[ -]([\w.-]+\.[\w-]+) ESMTP Exim")
+# What a firewall that inspects mail leaves of a greeting and of the words that it does not like.
+_MASKED = re.compile(r"\*{8,}|\bX{7,}[A-Z]?\b")
 _OPENING = re.compile(r"\bopening to ([\w.-]+\.\w+)", re.IGNORECASE)
 
 
@@ -75,7 +77,7 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
     seen = None if reply else _first(plain, "seen")
     asked = _first(plain, "asked")
     evidence = _certificate(plain) if seen and seen.sign == "tls-certificate-name" else {}
-    if _diverted(plain, provider):
+    if _diverted(plain, provider) or _MASKED.search(plain):
         evidence = {**evidence, "intercepted": True}
     if _TOKEN.search(plain):
         evidence = {**evidence, "mechanism": "XOAUTH2"}
@@ -128,7 +130,7 @@ def _diverted(text: str, provider: str) -> bool:
     if banner is None:
         return False
     asked = _OPENING.search(text)
-    wanted = set(providers_at(asked[1])) if asked else {hinted(provider)} - {None}
+    wanted = set(providers_at(asked[1])) if asked else {hinted(provider) or ""} & set(families())
     return any(families()[name].hosts for name in wanted) and not wanted.intersection(providers_at(banner[1]))
 
 

@@ -63,6 +63,7 @@ class VerifiedTls:
         self, settings: Tls, clock: Clock, read_certificate: ReadCertificate, system: str = HASHED_DIRECTORY
     ) -> None:
         self._pin = settings.pin
+        self._minimum = settings.minimum
         self._clock = clock
         self._read_certificate = read_certificate
         self._context = _context(settings, system)
@@ -127,7 +128,8 @@ class VerifiedTls:
             return {"expected_name": server_name, **foreign(received), "looks_like": protocol_of(received)}
         code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
         evidence = chain_evidence(self._sent, code, self._read_certificate, self._clock.now())
-        return {"expected_name": server_name, **evidence, **({} if code else {"looks_like": protocol_of(received)})}
+        evidence = {"expected_name": server_name, "tls_minimum": self._minimum, **evidence}
+        return {**evidence, **({} if code else {"looks_like": protocol_of(received)})}
 
 
 def _context(settings: Tls, system: str) -> ssl.SSLContext:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -25,6 +26,8 @@ class Screen:
     def talk(self, text: str, tone: Tone = "plain") -> None: ...
 
     def step(self, step: Step) -> None: ...
+
+    def page(self, pairs: Sequence[tuple[str, str]]) -> None: ...
 
     def waiting(self, step: str, seconds: float) -> None:
         self.told.append((step, seconds))

@@ -71,7 +71,7 @@ class Surroundings:
 
     def _classify(self, signs: Signs) -> Cause:
         self.classified.append(signs)
-        return Cause("greeting.timeout", 75, "later", "server", "", "", "")
+        return Cause("greeting.timeout", 75, "later", "server", "", "", ("Look",))
 
 
 @pytest.mark.parametrize("way", ["post", "probe"])

@@ -101,7 +101,7 @@ def fault(code: str, status: Exit) -> Fault:
 
 OK = Reply(250, "2.0.0", ["Ok: queued as 4X"])
 POSTING = Posting("<id@example.com>", Receipt("accepted", OK, "4X", []), [], "-> EHLO")
-CAUSE = Cause("rcpt.unknown_user", 67, "never", "recipient", "", "", "")
+CAUSE = Cause("rcpt.unknown_user", 67, "never", "recipient", "", "", ("Look",))
 
 
 def run(mailer: FakeMailer, place: Place, wanted: Settings | None = None, **request: Any) -> Any:

@@ -1,7 +1,6 @@
 """The reports of a test for other programs: each by its convention, whatever a server says."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -13,8 +12,7 @@ from postroom.result import Result, Warn
 from postroom.ui.views.github import github_report, github_summary
 from postroom.ui.views.junit import junit_report
 from postroom.ui.views.nagios import nagios_report, nagios_status
-
-SCHEMA = xmlschema.XMLSchema10(Path(__file__).parents[2] / "corpus" / "junit-10.xsd")
+from tests.support.junit_schema import SCHEMA
 
 HOSTILE = (
     "550 a\x00\x01\x0b\x1b[31m\x85\x9b ]]> <&\"' | `` ```` ~~~~ \ud800\udfff \ufffe\uffff é\u202e\n"

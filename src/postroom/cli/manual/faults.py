@@ -1,7 +1,8 @@
 """Owns postroom-faults(7): every exit status, cause class and code of our own. Refuses to know commands."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from postroom.cli.manual.codes import OWN_CODES, WARNINGS
 from postroom.cli.manual.roff import Page, bold
@@ -15,6 +16,34 @@ _DESCRIPTION = (
         "the server's own words stand in error.detail. A code is never renamed."
     ),
 )
+
+_OWN_ENTRIES = (
+    (
+        "What leads from a reply or an exception to its cause class is a list of entries. A site adds its own in "
+        "files `faults/*.toml` beside the configuration file, in name order; they are tried before the others, in "
+        "tests, in `postroom explain` and wherever a mail fails. `postroom config validate` checks them."
+    ),
+    (
+        "Each table [[entry]] has a class of this page. It fits when everything that it names fits: step (config to "
+        "data), code (beginnings of reply codes), enhanced (enhanced status codes, whole or without the first digit), "
+        "words (regular expressions without regard to case; any white space is one space), provider (a family, such "
+        "as google or microsoft), sign (refused-by-reply unless another is named) and facts (a table of what else must "
+        "be known). Of several values one is enough. title, cause, next_steps, docs and checked replace the class's "
+        "own; also names classes that fit nearly as well."
+    ),
+)
+
+_EXAMPLE = """\
+# /etc/postroom/faults/relay.toml
+[[entry]]
+class = "policy.rate_limited_short"
+step = "rcpt"
+code = "451"
+words = ['relay sleeps']
+title = "The relay in the cellar is being backed up"
+next_steps = ["Wait until six in the morning, or call 4711"]
+docs = ["https://wiki.example.com/relay"]
+"""
 
 _FAMILIES = {
     "dns": "Names",
@@ -32,8 +61,17 @@ _FAMILIES = {
 }
 
 
-def faults_page(causes: Mapping[str, Cause]) -> Page:
-    """postroom-faults(7)."""
+class ProviderAdvice(Protocol):
+    """What the users of a provider do about a cause."""
+
+    @property
+    def next_steps(self) -> Sequence[str]: ...
+    @property
+    def checked(self) -> str: ...
+
+
+def faults_page(causes: Mapping[str, Cause], advice: Mapping[str, Sequence[tuple[str, ProviderAdvice]]]) -> Page:
+    """postroom-faults(7). `advice` has for a class the providers whose users do something else, by name."""
     page = Page("postroom-faults", 7, "causes of failed mail, codes and exit statuses of postroom")
     page.heading("DESCRIPTION")
     for text in _DESCRIPTION:
@@ -54,16 +92,17 @@ def faults_page(causes: Mapping[str, Cause]) -> Page:
         if title != family:
             page.subheading(title)
             family = title
-        page.tagged(
-            bold(code),
-            _sentence(cause.title),
-            _sentence(cause.cause),
-            *(
-                ("Next: " if not number else "Or: ") + _sentence(_commands(step))
-                for number, step in enumerate(cause.next_steps)
-            ),
+        page.tagged(bold(code), _sentence(cause.title), _sentence(cause.cause))
+        page.below(
+            *(f"{number}) {_sentence(_commands(step))}" for number, step in enumerate(cause.next_steps, start=1)),
+            *(_told(who, at_provider) for who, at_provider in advice.get(code, ())),
+            _sentence(cause.tell_apart),
             f"Exit status {cause.exit}, retry {cause.retry}, scope {cause.scope}.",
         )
+    page.heading("ENTRIES OF A SITE'S OWN")
+    for text in _OWN_ENTRIES:
+        page.paragraph(text)
+    page.example(_EXAMPLE)
     page.heading("CODES OF THE PROGRAM ITSELF")
     page.paragraph("What is wrong before a server is asked, or has nothing to do with one.")
     for code, (statuses, text) in OWN_CODES.items():
@@ -74,6 +113,11 @@ def faults_page(causes: Mapping[str, Cause]) -> Page:
         page.tagged(bold(code), text)
     page.see_also(("postroom", 1), ("postroom-smtp", 1), ("postroom.toml", 5))
     return page
+
+
+def _told(who: str, advice: ProviderAdvice) -> str:
+    steps = " ".join(_sentence(_commands(step)) for step in advice.next_steps)
+    return f"{who}: {steps}" + (f" (Checked on {advice.checked}.)" if advice.checked else "")
 
 
 def _sentence(text: str) -> str:

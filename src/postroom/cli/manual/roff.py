@@ -122,6 +122,11 @@ class Page:
         self._lines += [".TP", line(tag)]
         self._lines += [part for text in texts for part in filled(text)]
 
+    def below(self, *texts: str) -> None:
+        """Further texts of a tagged paragraph, each on a line of its own."""
+        for text in texts:
+            self._lines += [".br", *filled(text)]
+
     def synopsis(self, parts: Iterable[str]) -> None:
         """Command lines, already escaped, one below the other."""
         separator: list[str] = []

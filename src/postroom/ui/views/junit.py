@@ -1,4 +1,4 @@
-"""Owns the report of a test as JUnit XML, as Jenkins' schema junit-10.xsd has it: one suite, each step a test case.
+"""Owns the report of a test as JUnit XML, as Ant's JUnit task and Jenkins have it: one suite, each step a test case.
 
 A refusal is a failure; a test that could not be made is an error.
 """
