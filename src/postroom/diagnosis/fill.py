@@ -21,7 +21,7 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
     port, security = elsewhere[0] if elsewhere else (587, "starttls")
     clock = signs.evidence.get("clock") or {}
     words = {
-        "host": signs.host or "the server",
+        "host": signs.host or provider or "the server",
         "port": str(signs.port or "PORT"),
         "provider": provider or signs.provider or "the provider",
         "server": signs.server,

@@ -1,0 +1,194 @@
+"""`explain`, as it is typed, piped and scripted; and a site's own entries, there and in a test."""
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunPostroom
+from tests.support.faulty_server import FaultyServer, Line, Send
+from tests.support.program import clean_environment, program
+
+TENANT = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."
+KEYS = [
+    *("class", "title", "cause", "retry", "scope", "exit", "next_steps", "docs", "checked", "provider", "others"),
+    *("step", "reply"),
+]
+
+SITE = """
+[[entry]]
+class = "policy.rate_limited_short"
+code = "451"
+words = ["relay sleeps"]
+title = "The relay in the cellar sleeps"
+cause = "It is being backed up."
+next_steps = ["Wait until six", "Call 4711"]
+docs = ["https://wiki.example.com/relay"]
+"""
+
+
+@pytest.fixture
+def environment(tmp_home: Path) -> dict[str, str]:
+    return clean_environment(tmp_home, os.environ["PATH"])
+
+
+def test_a_reply_is_explained_in_json(run_postroom: RunPostroom) -> None:
+    done = run_postroom("explain", TENANT, "--json")
+    data = done.json["data"]
+    assert (done.exit, list(data)) == (0, KEYS)
+    assert (data["class"], data["retry"], data["scope"]) == ("auth.basic_disabled_by_policy", "never", "server")
+    assert "Set-TransportConfig -SmtpClientAuthenticationDisabled $false" in " ".join(data["next_steps"])
+    assert (data["provider"], data["checked"]) == ("microsoft", "2026-11-20")
+    assert data["reply"] == {
+        "code": 535,
+        "enhanced": "5.7.139",
+        "text": "Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
+    }
+
+
+def test_a_reply_is_explained_to_a_person(run_postroom: RunPostroom) -> None:
+    lines = run_postroom("explain", *TENANT.split()).stdout.splitlines()
+    assert lines[0] == "Microsoft 365 takes no passwords any more"
+    assert [line.partition(":")[0] for line in lines[1:3]] == ["why", "hint"]
+    assert lines[-1].startswith("class: auth.basic_disabled_by_policy; trying again does not help")
+
+
+@pytest.mark.parametrize("way", ["stdin", "dash", "file"])
+def test_the_text_may_come_in_every_way(run_postroom: RunPostroom, tmp_path: Path, way: str) -> None:
+    text = "Traceback (most recent call last):\nsocket.gaierror: [Errno -2] Name or service not known\n"
+    (tmp_path / "log").write_text(text)
+    words = {"stdin": [], "dash": ["-"], "file": ["--file", str(tmp_path / "log")]}[way]
+    done = run_postroom("explain", *words, "--json", input=text)
+    assert done.json["data"]["class"] == "dns.host_not_found"
+
+
+def test_two_causes_that_fit_are_both_told_with_what_tells_them_apart(run_postroom: RunPostroom) -> None:
+    line = ("explain", "535 5.7.8 Username and Password not accepted", "--provider", "gmail")
+    data = run_postroom(*line, "--json").json["data"]
+    assert data["class"] == "auth.bad_credentials"
+    assert [other["class"] for other in data["others"]] == ["auth.app_password_required"]
+    assert data["others"][0]["tell_apart"].startswith("It is this when")
+    assert "\nor: auth.app_password_required - It is this when" in run_postroom(*line).stdout
+
+
+def test_the_hints_decide_where_the_words_do_not(run_postroom: RunPostroom) -> None:
+    def code(*hints: str) -> str:
+        data = run_postroom("explain", "535 Authentication credentials invalid", *hints, "--json").json["data"]
+        return str(data["class"])
+
+    assert code("--provider", "resend", "--step", "auth") == "auth.bad_credentials"
+    assert code("--provider", "GMX") == "auth.smtp_disabled_for_account"
+    assert code("--provider", "no such provider", "--step", "no such step") == "auth.bad_credentials"
+
+
+def test_a_text_without_a_failure_is_a_no(run_postroom: RunPostroom) -> None:
+    done = run_postroom("explain", "the weather is fine", "--json")
+    assert (done.exit, done.json["ok"], list(done.json["data"])) == (1, False, KEYS)
+    assert done.json["data"]["class"] is None
+    assert "Nothing in this text" in run_postroom("explain", "the weather is fine").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "status", "code"),
+    [
+        ((), "", 2, "usage.missing_value"),
+        ((), " \n", 2, "usage.missing_value"),
+        (("--file", "/nonexistent"), "", 66, "file.unreadable"),
+        (("--file", "/"), "", 66, "file.unreadable"),
+        (("535", "--file", "/etc/hostname"), "", 2, "usage.conflict"),
+    ],
+)
+def test_bad_input_is_named(
+    run_postroom: RunPostroom, words: tuple[str, ...], text: str, status: int, code: str
+) -> None:
+    done = run_postroom("explain", *words, "--json", input=text)
+    assert (done.exit, done.json["error"]["code"]) == (status, code)
+    assert done.json["error"]["hint"]
+
+
+def test_a_foreign_text_reaches_no_terminal_raw(run_postroom: RunPostroom) -> None:
+    hostile = "550 5.7.1 \x1b]0;owned\x07 \x9b31m [/x] [link=https://e.example]y[/link] <x>: Relay access denied"
+    done = run_postroom("explain", hostile)
+    assert done.exit == 0
+    assert not {"\x1b", "\x07", "\x9b"} & set(done.stdout + done.stderr)
+
+
+def test_octets_of_any_encoding_are_read(environment: dict[str, str]) -> None:
+    for octets in ("535 请使用授权码登录".encode("gbk"), b"535 caf\xe9 \xff\xfe", b"\x00\x01\x02" * 1000):
+        argv = [*program(), "explain", "--provider", "qq", "--json"]
+        done = subprocess.run(argv, input=octets, capture_output=True, check=False, env=environment)
+        assert done.returncode in (0, 1), done.stderr
+        assert json.loads(done.stdout)["command"] == "explain"
+
+
+def test_on_a_terminal_it_says_how_to_end_the_text(environment: dict[str, str]) -> None:
+    leader, follower = pty.openpty()
+    argv = [*program(), "explain"]
+    with subprocess.Popen(
+        argv,
+        stdin=follower,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as running:
+        os.close(follower)
+        os.write(leader, b"454 4.7.0 Too many login attempts\n\x04")
+        out, err = running.communicate(timeout=20)
+    os.close(leader)
+    assert b"Ctrl-D" in err
+    assert b"auth.too_many_attempts" in out
+
+
+class TestASitesOwnEntries:
+    @pytest.fixture
+    def config(self, tmp_path: Path) -> Path:
+        (tmp_path / "faults").mkdir()
+        (tmp_path / "faults" / "relay.toml").write_text(SITE)
+        (tmp_path / "postroom.toml").write_text("")
+        return tmp_path / "postroom.toml"
+
+    def test_are_explained(self, run_postroom: RunPostroom, config: Path) -> None:
+        done = run_postroom("explain", "451 the relay sleeps", "--config", str(config), "--json")
+        data = done.json["data"]
+        assert (data["class"], data["title"]) == ("policy.rate_limited_short", "The relay in the cellar sleeps")
+        assert data["next_steps"] == ["Wait until six", "Call 4711"]
+        assert data["docs"] == ["https://wiki.example.com/relay"]
+
+    def test_are_told_by_a_failed_test(self, run_postroom: RunPostroom, config: Path) -> None:
+        script = (Send(b"220 relay.example.com\r\n"), Line(b"EHLO"), Send(b"451 the relay sleeps\r\n"))
+        with FaultyServer(script) as server:
+            place = ("--host", server.host, "--port", str(server.port), "--auth", "none", "--security", "none")
+            done = run_postroom("smtp", "test", "--config", str(config), *place, "--json")
+        assert (done.exit, done.json["error"]["code"]) == (75, "policy.rate_limited_short")
+        assert done.json["error"]["hint"] == "Wait until six"
+        assert done.json["data"]["diagnosis"]["next_steps"] == ["Wait until six", "Call 4711"]
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("[[entry]]\nclass = 'no.such_class'", "class 'no.such_class' is none of those in postroom-faults(7)"),
+            ("[[entry]]\nclass = 'policy.rejected'\nwords = '('", "is no regular expression"),
+            ("nonsense", "is no TOML"),
+        ],
+    )
+    def test_that_are_wrong_are_told_and_hide_no_failure(
+        self, run_postroom: RunPostroom, config: Path, text: str, told: str
+    ) -> None:
+        (config.parent / "faults" / "relay.toml").write_text(text)
+        for words in (("explain", "550 no"), ("config", "validate")):
+            done = run_postroom(*words, "--config", str(config), "--json")
+            assert (done.exit, done.json["error"]["code"]) == (78, "config.invalid")
+            assert told in json.dumps(done.json["error"]["message"] + done.json["error"]["detail"])
+        place = ("--host", "localhost", "--port", "1", "--auth", "none", "--security", "none")
+        done = run_postroom("smtp", "test", "--config", str(config), *place, "--json")
+        assert done.json["error"]["code"] == "connect.refused"
+
+    def test_that_others_may_write_are_refused(self, run_postroom: RunPostroom, config: Path) -> None:
+        (config.parent / "faults" / "relay.toml").chmod(0o666)
+        if os.geteuid() != 0:
+            pytest.skip("needs: root (run the tests as root)")
+        done = run_postroom("explain", "550 no", "--config", str(config), "--json")
+        assert done.exit == 78
