@@ -37,6 +37,9 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
         "issuer_urls": _listed(signs.evidence.get("issuer_urls"), "its authority's page"),
         "clock_difference": _duration(clock.get("difference_seconds")),
     }
+    if not signs.port:
+        # "The port of HOST", where nobody has told which.
+        cause = cause._replace(title=cause.title.replace("Port {port} of", "The port of"))
     in_commands = {**words, "host": signs.host or "HOST"}
     return cause._replace(
         title=_filled(cause.title, words),
