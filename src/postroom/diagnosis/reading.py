@@ -15,7 +15,7 @@ from postroom.diagnosis.quoted import bare_status, quoted_reply
 from postroom.diagnosis.unwrap import unwrap
 from postroom.domain.reply import STEPS, Reply, Signs
 
-LONGEST_CHARACTERS = 64_000
+LONGEST_CHARACTERS = 40_000
 """What is read of a pasted text: its beginning and its end, where the cause stands in a long log."""
 
 _SEEN = Path(__file__).with_name("seen.toml")

@@ -82,7 +82,7 @@ def test_evidence_is_a_fact() -> None:
 )
 def test_what_is_wrong_is_named(text: str, told: str) -> None:
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is looked at
-        list(read_entries(text, classes={"c.d"} if "none of those" in told else None))
+        list(read_entries(text, classes={"c.d"} if "none of those" in told else {"a.b"}))
     assert told in str(error.value)
 
 

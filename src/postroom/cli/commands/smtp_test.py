@@ -73,7 +73,11 @@ def test_server(
 
     JSON data: server, steps (config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data, each
     with name, ok, skipped, duration_ms, detail), message_id, receipt (code, enhanced, text), queue_id, transcript (with
-    --trace), transcript_file (after a failure), evidence, online (null without --online; else domain, exists, spf
+    --trace), transcript_file (after a failure), diagnosis (after a failure, with the keys of postroom explain: class,
+    title, cause, retry, scope, exit, next_steps, docs, checked, provider, others), evidence (what was found: address,
+    banner, extensions, mechanism, offered, certificate, certificate_problem, chain, port_speaks, other_ports,
+    starttls_offered, auth_after_tls, address_families, clock, compared_names, intercepted and others, each only where
+    it was looked at), online (null without --online; else domain, exists, spf
     (status, records, look_ups, complete, all, includes, needed_include, problems), dkim (null where no selector is
     known; else found, keys), dmarc (status, records, at, inherited, p, sp, policy, adkim, aspf, rua), mx (status,
     exchangers, null_mx, takes_bounces), alignment (envelope_domain, from_domain, spf_aligned, spf_mode, dkim_mode,
