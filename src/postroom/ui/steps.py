@@ -8,6 +8,39 @@ from postroom.result import Step
 Detail = Mapping[str, Any]
 
 
+SEEN: Mapping[str, str] = {
+    "refused-by-reply": "the server refused",
+    "host-not-found": "the name does not exist",
+    "resolver-failed": "the name server gave no answer",
+    "connection-refused": "the connection was refused",
+    "connection-timeout": "no answer",
+    "unreachable": "no way to the address",
+    "proxy-failed": "the proxy did not open the way",
+    "greeting-timeout": "connected, but no word came",
+    "reply-timeout": "no answer in time",
+    "closed": "the server hung up",
+    "not-smtp": "what came is no SMTP",
+    "talk-after-starttls": "somebody spoke before TLS began",
+    "tls-plain-peer": "the server answered in clear text",
+    "tls-certificate-expired": "the certificate is out of date",
+    "tls-certificate-name": "the certificate is for another name",
+    "tls-certificate-untrusted": "the certificate is not trusted",
+    "tls-pin-mismatch": "the key is not the pinned one",
+    "tls-version": "no common TLS version",
+    "tls-handshake": "the TLS handshake failed",
+    "tls-client-certificate": "the server wants a client certificate",
+    "starttls-not-offered": "STARTTLS is not offered",
+    "auth-not-offered": "no login is offered",
+    "auth-no-common-mechanism": "no way to log in that fits",
+    "auth-challenge": "the server's part of the login was wrong",
+    "size-exceeded": "the message is larger than the server takes",
+    "smtputf8-not-offered": "SMTPUTF8 is not offered",
+    "8bitmime-not-offered": "8BITMIME is not offered",
+    "cleartext-not-allowed": "clear text is not allowed here",
+}
+"""What a session saw when it failed, for people."""
+
+
 def step_line(step: Step) -> tuple[str, str]:
     """How it ended with its name and time, and what was seen."""
     mark = "ok" if step.ok else "FAIL"
@@ -18,7 +51,8 @@ def step_line(step: Step) -> tuple[str, str]:
 
 def _failure(detail: Detail) -> str:
     refused = next((row for row in detail.get("recipients") or () if row["class"]), detail)
-    return _reply(refused) or detail.get("text") or detail.get("sign") or detail.get("code") or ""
+    sign = detail.get("sign", "")
+    return _reply(refused) or detail.get("text") or SEEN.get(sign, sign) or detail.get("code") or ""
 
 
 def _reply(detail: Detail) -> str:
