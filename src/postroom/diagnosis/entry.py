@@ -62,6 +62,10 @@ class Entry(NamedTuple):
     advice: Advice = Advice()
     weak: bool = False
 
+    def _has_code(self, signs: Signs) -> bool:
+        """Whether the reply has one of the codes; where there is none, the words may speak for themselves."""
+        return str(signs.reply.code).startswith(self.codes) if signs.reply else bool(self.words)
+
     @property
     def _wants_a_step(self) -> bool:
         """Whether an unknown step speaks against it: what only a token endpoint says, or nothing but a code."""
@@ -80,7 +84,7 @@ class Entry(NamedTuple):
             self.sign in (signs.sign, ANY)
             and (not self.providers or not families.isdisjoint(self.providers))
             and (not self.steps or signs.step in self.steps or (not signs.step and not self._wants_a_step))
-            and (not self.codes or (reply is not None and str(reply.code).startswith(self.codes)))
+            and (not self.codes or self._has_code(signs))
             and (not self.enhanced or (reply is not None and _has_status(reply.enhanced, self.enhanced)))
             and all(known(signs, name) == value for name, value in self.facts.items())
         )

@@ -48,8 +48,11 @@ _STEP_WORDS = {
 _LOGIN_CODES = (525, 526, 534, 535, 538)
 """RFC 4954 6 and its neighbours: codes that only a login gets."""
 
-# A login with a token: the mechanism's name, or the challenge with which it is refused (RFC 7628 3.2.2).
-_TOKEN = re.compile(r"\b(?:XOAUTH2|OAUTHBEARER)\b|[\"']schemes[\"']", re.IGNORECASE)
+# A login with a token shows by the mechanism's name, or by the challenge with which it is refused (RFC 7628 3.2.2).
+_MECHANISMS = (
+    ("XOAUTH2", re.compile(r"\b(?:XOAUTH2|OAUTHBEARER)\b|[\"']schemes[\"']", re.IGNORECASE)),
+    ("PLAIN", re.compile(r"\bAUTH[ =](?:LOGIN|PLAIN)\b|Password (?:not accepted|command)", re.IGNORECASE)),
+)
 
 _NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _HOST_PORT = re.compile(r"\b[\w-]+(?:\.[\w-]+)+\]?:(\d{2,5})\b")
@@ -79,8 +82,10 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
     evidence = _certificate(plain) if seen and seen.sign == "tls-certificate-name" else {}
     if _diverted(plain, provider) or _MASKED.search(plain):
         evidence = {**evidence, "intercepted": True}
-    if _TOKEN.search(plain):
-        evidence = {**evidence, "mechanism": "XOAUTH2"}
+    for mechanism, pattern in _MECHANISMS:
+        if pattern.search(plain):
+            evidence = {**evidence, "mechanism": mechanism}
+            break
     found = next((one.step for one in (asked, seen) if one and one.step), "")
     return Signs(
         step=step_of(step) or found or _step_of_code(reply),

@@ -3,8 +3,9 @@
 `python -m tests.unit.diagnosis.shares` prints both shares by class, worst first.
 
 Two collections of real failures, each a step, a provider, the text as somebody pasted it, and the class that a careful
-administrator gave it: `faults.jsonl`, which the catalogue is measured by, and `faults_elsewhere.jsonl`, further ones
-from public reports and the documentation of programs and providers, some of them put together from memory.
+administrator gave it: `faults.jsonl`, which the catalogue is measured by, and `faults_elsewhere.jsonl`, the replies and
+messages, cut to themselves, of further ones that are on public record or in the documentation of programs and
+providers, some of them from memory.
 
 Leave one out: a failure is classified once more by a catalogue without what was written for it alone. The smallest
 thing that can be written for one failure is one regular expression of an entry, so it is these that are taken away, not

@@ -138,7 +138,7 @@ def test_quiet_leaves_the_result_and_drops_the_advice() -> None:
         (Step("connect", ok=True, duration_ms=0.2, detail={"address": "::1", "port": 25}), "::1 port 25"),
         (Step("greeting", ok=True, detail={"banner": "mail.example.test ESMTP"}), "mail.example.test ESMTP"),
         (Step("greeting", ok=True, detail={"banner": ""}), "greeting"),
-        (Step("connect", ok=False, detail={"sign": "connection-refused", "text": ""}), "connection-refused"),
+        (Step("connect", ok=False, detail={"sign": "connection-refused", "text": ""}), "the connection was refused"),
         (Step("mail", ok=False, detail={"code": 553, "enhanced": "5.7.1", "text": "no"}), "553 5.7.1 no"),
         (Step("config", ok=False, detail={"code": "config.no_server"}), "config.no_server"),
     ],
