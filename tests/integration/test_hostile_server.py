@@ -134,8 +134,8 @@ def test_a_test_that_cannot_begin_has_its_report(
 
 
 @pytest.mark.parametrize("form", ["text", "github", "nagios"])
-def test_a_junit_file_that_cannot_be_written_hides_nothing(prove: Prove, tmp_path: Path, form: str) -> None:
-    report = str(tmp_path / "nowhere" / "report.xml")
+def test_a_junit_file_that_cannot_be_written_hides_nothing(prove: Prove, form: str) -> None:
+    report = "/dev/full"  # which may be opened, and takes no octet
     sent = prove(HAPPY, "--junit", report, "--format", form)
     assert sent.exit == (3 if form == "nagios" else 73)
     assert "cannot write" in sent.stdout + sent.stderr
@@ -144,8 +144,17 @@ def test_a_junit_file_that_cannot_be_written_hides_nothing(prove: Prove, tmp_pat
     assert "does not exist" in failed.stdout + failed.stderr
 
 
-def test_a_junit_file_that_cannot_be_written_leaves_the_envelope_whole(prove: Prove, tmp_path: Path) -> None:
-    report = str(tmp_path / "nowhere" / "report.xml")
+def test_a_junit_file_that_cannot_be_made_is_told_before_a_mail_goes_out(run_postroom: RunPostroom) -> None:
+    with FaultyServer(HAPPY) as server:
+        for report in ("/nonexistent/report.xml", "/"):
+            place = ("--host", server.host, "--port", str(server.port), "--security", "none", "--from", "a@example.com")
+            done = run_postroom("smtp", "test", *place, "--to", "b@example.com", "--junit", report, "--json")
+            assert (done.exit, done.json["error"]["code"]) == (73, "file.cannot_create")
+    assert server.connections == 0
+
+
+def test_a_junit_file_that_cannot_be_written_leaves_the_envelope_whole(prove: Prove) -> None:
+    report = "/dev/full"
     sent = prove(HAPPY, "--junit", report, "--json").json
     assert (sent["exit"], sent["error"]["code"], sent["data"]["receipt"]["code"]) == (73, "file.cannot_create", 250)
     failed = prove(with_recipients(UNKNOWN), "--junit", report, "--json").json

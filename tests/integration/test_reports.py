@@ -1,8 +1,10 @@
 """`smtp test` for other programs, through the program itself: what a runner, a monitor and a CI server get."""
 
+import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.conftest import RunPostroom
 from tests.integration.transport.opening import BANNER, DATA, GREET, HAPPY
-from tests.support.faulty_server import Action, FaultyServer, Line, Pause, Send
+from tests.support.faulty_server import Action, FaultyServer, Line, Pause, Send, Silence
 from tests.support.junit_schema import SCHEMA
 from tests.support.program import Completed, clean_environment, program
 
@@ -173,6 +175,58 @@ def test_an_interrupted_test_is_unknown(tmp_home: Path, tmp_path: Path) -> None:
         out, err = running.communicate(timeout=20)
     assert (running.returncode, err) == (3, "")
     assert out.startswith("SMTP UNKNOWN - stopped.interrupted: ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_interrupted_behind_the_message_hears_that_it_may_have_arrived(
+    tmp_home: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text("of yesterday")
+    with FaultyServer([*HAPPY[:-1], Silence()]) as server:
+        running = subprocess.Popen(
+            [*program(), "smtp", "test", *place(server), "--to", BOB, "--json", "--junit", str(report)],
+            env=clean_environment(tmp_home, os.environ["PATH"]),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not server.received.endswith(b"\r\n.\r\n") and running.poll() is None:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        running.send_signal(number)
+        out, _err = running.communicate(timeout=20)
+    found = json.loads(out)
+    assert running.returncode == found["exit"] == (130 if number == signal.SIGINT else 143)
+    assert "may have been delivered" in found["error"]["message"]
+    assert found["error"]["retry"] == "never"
+    data = next(step for step in found["data"]["steps"] if step["name"] == "data")
+    assert (data["ok"], data["skipped"], data["detail"]["handed_over"]) == (False, False, True)
+    SCHEMA.validate(report.read_text("utf-8"))
+
+
+LOGIN = ("--username", "alice@example.test", "--password-env", "PW")
+OFFERS = (BANNER, Line(b"EHLO "), Send(b"250-mail.example.test\r\n250 AUTH PLAIN\r\n"), Line(b"AUTH"))
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "tries"),
+    [
+        (HAPPY[:-1], (), 1),  # closed behind the message: it may have been delivered
+        ((*OFFERS, Send(b"421 4.7.0 Too many login attempts\r\n")), LOGIN, 1),
+        ((*GREET, Line(b"MAIL"), Send(b"451 4.3.0 not now\r\n")), (), 3),
+    ],
+    ids=["in doubt", "too many logins", "not now"],
+)
+def test_only_what_does_no_harm_is_tried_again(
+    run_postroom: RunPostroom, script: Sequence[Action], options: Sequence[str], tries: int
+) -> None:
+    with FaultyServer(script) as server:
+        words = ("smtp", "test", *place(server), *options, "--to", BOB, "--retries", "2", "--wait", "0s", "--json")
+        done = run_postroom(*words, env={"PW": "a-password"})
+        assert done.exit in (74, 75), done.stdout
+        assert server.connections == tries
 
 
 def test_a_bug_is_unknown(run_postroom: RunPostroom, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from postroom.cli.forms import asked_form, show_failure
 from postroom.cli.frame import Front
 from postroom.cli.lazy import load, prefix
 from postroom.cli.options import lift
+from postroom.cli.stopping import stopped
 from postroom.errors import Exit, PostroomError, Signalled, Stopped, UsageError
 from postroom.result import Result
 from postroom.ui.blocks import Line, Verbatim
@@ -60,7 +61,7 @@ def _run(argv: list[str]) -> int:
     except typer.Abort:
         return _fail(front, Stopped("stopped.cancelled", "cancelled; nothing was changed"))
     except (Signalled, KeyboardInterrupt) as stop:
-        return _fail(front, _stopped(stop))
+        return _fail(front, stopped(stop))
     except (BrokenPipeError, SystemExit):
         # Nobody reads any more; Typer says so by leaving.
         quietly(lambda: None)
@@ -71,13 +72,6 @@ def _run(argv: list[str]) -> int:
     finally:
         front.close()
     return int(front.status)
-
-
-def _stopped(stop: Signalled | KeyboardInterrupt) -> Stopped:
-    data = stop.data if isinstance(stop, Signalled) else {}
-    terminated = isinstance(stop, Signalled) and stop.number == signal.SIGTERM
-    word, status = ("terminated", Exit.TERMINATED) if terminated else ("interrupted", Exit.INTERRUPTED)
-    return Stopped(f"stopped.{word}", f"{word}; files are consistent", exit=status, retry="now", data=data)
 
 
 def _dispatch(front: Front, rest: list[str]) -> None:

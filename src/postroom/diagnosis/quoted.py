@@ -12,8 +12,9 @@ from postroom.domain.reply import Reply
 # A reply code (RFC 5321 4.2.1: 2 to 5, then 0 to 5) that is no part of an address, a time, a port or a line number, and
 # no status of HTTP with its JSON behind.
 _CODE = re.compile(
-    r"(?<![\w.:#/@+-])(?<!line )(?<!port )(?<!errno )(?<!exit )(?<!delay=)(?<!delays=)(?<!proxy: )(?<!HTTP/1.1 )(?<!HTTP/1.0 )(?<!HTTP code )"
-    r"(?<!\":\")(?<!\": \")([2345][0-5]\d)(?=[ \-:;,)\"']|$)(?!.{0,30}\{\\?\")([ -]?)",
+    r"(?<![\w.:#/@+-])(?<!line )(?<!port )(?<!errno )(?<!exit )(?<!delay=)(?<!delays=)"
+    r"(?<!proxy: )(?<!HTTP/1.1 )(?<!HTTP/1.0 )(?<!HTTP code )(?<!\":\")(?<!\": \")"
+    r"([2345][0-5]\d)(?=[ \-:;,)\"']|$)(?!.{0,30}\{\\?\")([ -]?)",
     re.MULTILINE,
 )
 _ENHANCED = re.compile(r"[\s:;,'\"b(]*([245]\.\d{1,3}\.\d{1,3})(?![\w.])")

@@ -82,14 +82,15 @@ class Judge:
         cause = self._classify(signs)
         where = f"{server.host} port {server.port}"
         message = f"{cause.title} ({where}, step {signs.step})"
-        if receipt is not None and receipt.outcome == "unknown":
+        in_doubt = receipt is not None and receipt.outcome == "unknown"
+        if in_doubt:
             message += ". The whole message had been handed over before: it may have been delivered all the same."
         data = {
             "message_id": composed.message_id if composed else None,
             "receipt": receipt_data(receipt),
             "queue_id": None,
             "transcript": transcript,
-            "evidence": dict(signs.evidence),
+            "evidence": dict(signs.evidence) | ({"handed_over": True} if in_doubt else {}),
             "diagnosis": cause.as_data(),
         }
         return Fault(

@@ -83,6 +83,12 @@ class Dialogue:
         self.end(detail, ok=False)
         return TransportError(signs, str(self.transcript))
 
+    def interrupted(self, *, handed_over: bool = False) -> None:
+        """Somebody ended the work in the middle of a step: close, and tell the watch how far it came."""
+        self.close()
+        if self.step:
+            self.end({"text": "interrupted", "handed_over": handed_over}, ok=False)
+
     def signs(
         self, sign: str, reply: Reply | None = None, text: str = "", evidence: Mapping[str, Any] | None = None
     ) -> Signs:

@@ -12,6 +12,8 @@ from postroom.transport.extensions import mechanisms
 from postroom.transport.mechanisms import MakeMechanism, choose
 from postroom.transport.mechanisms.base import ChallengeError, Mechanism
 
+MOST_CHARACTERS = 500
+"""Of each field of a refusal's reason: enough for a status and a few scopes."""
 MOST_CHALLENGES = 8
 """SCRAM, the longest, has three."""
 RESPONSE_LIMIT_BYTES = 12288
@@ -33,7 +35,7 @@ def log_in(dialogue: Dialogue, credential: Credential, make: MakeMechanism) -> d
     dialogue.evidence |= {"mechanism": name, "offered": list(offered), "kind": credential.kind}
     mechanism = make(name, credential, server.host, server.port)
     secret = credential.secret.reveal().encode("utf-8", "surrogatepass") if credential.secret else b""
-    _exchange(dialogue, name, mechanism, [secret, _encoded(secret)])
+    _exchange(dialogue, name, mechanism, [secret])
     dialogue.logged_in = True
     return {"mechanism": name, "offered": list(offered)}
 
@@ -49,7 +51,7 @@ def _exchange(dialogue: Dialogue, name: str, mechanism: Mechanism, secrets: list
         reply = dialogue.answer().reply
         if reply.code != 334:
             if not reply.positive:
-                raise Broken("refused-by-reply", evidence=mechanism.evidence, reply=reply)
+                raise Broken("refused-by-reply", evidence=_told(dialogue, mechanism), reply=reply)
             _finish(mechanism)
             return
         try:
@@ -58,12 +60,21 @@ def _exchange(dialogue: Dialogue, name: str, mechanism: Mechanism, secrets: list
             dialogue.smtp.respond(b"*")
             with suppress(Broken):  # a server that hangs up now has still sent a wrong challenge
                 dialogue.answer()
-            raise Broken("auth-challenge", str(error), mechanism.evidence) from error
+            raise Broken("auth-challenge", str(error), _told(dialogue, mechanism)) from error
         initial = None
         if len(response) > RESPONSE_LIMIT_BYTES:
             raise Broken("auth-challenge", f"the response has more than {RESPONSE_LIMIT_BYTES} octets")
         dialogue.smtp.respond(b"" if response == b"=" else response)
     raise Broken("auth-challenge", f"the server has sent more than {MOST_CHALLENGES} challenges")
+
+
+def _told(dialogue: Dialogue, mechanism: Mechanism) -> dict[str, Any]:
+    """What a mechanism learned of the refusal, without what the server repeats of the login."""
+    blot = dialogue.smtp.blotter.blot_text
+    return {
+        name: {key: blot(text)[:MOST_CHARACTERS] for key, text in told.items()} if isinstance(told, dict) else told
+        for name, told in mechanism.evidence.items()
+    }
 
 
 def _finish(mechanism: Mechanism) -> None:

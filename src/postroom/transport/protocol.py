@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from postroom.domain.characters import decode
 from postroom.domain.message import Composed
 from postroom.domain.reply import Reply
+from postroom.transport.blotting import Blotter
 from postroom.transport.commands import command_line, mail_line, rcpt_line, stuffed
 from postroom.transport.extensions import parse_extensions
 from postroom.transport.replies import NotSmtp, ReplyReader, reply_of
@@ -20,9 +21,6 @@ Verb = Literal["greeting", "EHLO", "HELO", "STARTTLS", "AUTH", "RSET", "MAIL", "
 
 _INTERMEDIATE: Mapping[Verb, int] = {"AUTH": 334, "DATA": 354}
 """The only commands that go on after their reply; anywhere else a 3yz shows that the two sides are out of step."""
-
-SHORTEST_SECRET = 4
-"""An echo of fewer characters is not looked for: it would blot out the server's own words."""
 
 
 class TalkAfterStarttls(Exception):
@@ -79,7 +77,7 @@ class Protocol:
         self._reader = ReplyReader()
         self._outstanding: deque[Outstanding] = deque([Outstanding("greeting")])
         self._out = bytearray()
-        self._spoken: list[bytes] = []
+        self.blotter = Blotter()
         self._begun = False
 
     # What the session reads.
@@ -97,7 +95,8 @@ class Protocol:
     @property
     def fragment(self) -> str:
         """What came after the last whole reply, for the evidence; nothing while a login is under way."""
-        return "" if self._spoken else decode(self._reader.pending[:200])
+        pending = b"" if self.blotter.in_login else self.blotter.blot(self._reader.pending)
+        return decode(pending[:200])
 
     def take(self) -> bytes:
         """The bytes to write now."""
@@ -116,12 +115,12 @@ class Protocol:
         try:
             raw = self._reader.next()
         except NotSmtp as error:
-            if self._spoken:
-                raise NotSmtp(error.why, b"") from None  # it may be an echo of what was said in the login
-            raise
+            # It may be an echo of what was said in the login, cut off in the middle of it.
+            received = b"" if self.blotter.in_login else self.blotter.blot(error.received)
+            raise NotSmtp(error.why, received) from None
         if raw is None:
             return None
-        texts = raw.texts if raw.code == 334 else [self._without_secrets(text) for text in raw.texts]
+        texts = raw.texts if raw.code == 334 else [self.blotter.blot(text) for text in raw.texts]
         self._record(raw.code, texts)
         reply = reply_of(raw._replace(texts=texts))
         if not self._outstanding:
@@ -143,7 +142,7 @@ class Protocol:
         if asked.verb == "EHLO" and reply.positive:
             self.extensions = parse_extensions(reply)
         if asked.verb == "AUTH" and reply.code != 334:
-            self._spoken = []
+            self.blotter.in_login = False
         transaction = asked.transaction
         if transaction is None:
             return
@@ -162,12 +161,6 @@ class Protocol:
         for number, text in enumerate(texts, start=1):
             dash = "-" if number < len(texts) else " "
             self.transcript.received(f"{code}{dash}{decode(text)}", encrypted=self.encrypted)
-
-    def _without_secrets(self, text: bytes) -> bytes:
-        # Some servers repeat a command that they do not understand, and with it what was said in the login.
-        for spoken in self._spoken:
-            text = text.replace(spoken, b"[redacted]")
-        return text
 
     # Commands in.
 
@@ -192,17 +185,18 @@ class Protocol:
 
     def auth(self, mechanism: str, initial: bytes | None, secrets: list[bytes]) -> None:
         """AUTH, with the base64 of the initial response or without. `secrets` are blotted out of the answers."""
-        self._hide(secrets)
+        self.blotter.in_login = True
+        self.blotter.learn(secrets)
         line = f"AUTH {mechanism}"
         if initial is None:
             self._command("AUTH", line)
         else:
-            self._hide([initial])
+            self.blotter.learn_spoken(initial)
             self._command("AUTH", f"{line} {initial.decode('ascii')}", shown=f"{line} [initial response]")
 
     def respond(self, response: bytes) -> None:
         """One line of a login: base64, or `*` to give up."""
-        self._hide([response])
+        self.blotter.learn_spoken(response)
         self._outstanding.append(Outstanding("AUTH"))
         self._out += response + b"\r\n"
         self.transcript.sent("*" if response == b"*" else "[response]", encrypted=self.encrypted)
@@ -247,9 +241,6 @@ class Protocol:
     def quit(self) -> None:
         """QUIT. Its answer is not waited for."""
         self._command("closing", "QUIT")
-
-    def _hide(self, secrets: list[bytes]) -> None:
-        self._spoken += [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
 
     def _command(self, verb: Verb, line: str, *, shown: str = "") -> None:
         self._queue(Outstanding(verb), command_line(line), shown=shown)

@@ -12,7 +12,7 @@ from postroom.domain.ports import Limits
 from postroom.domain.reply import Receipt, TransportError
 from postroom.domain.secret import Credential
 from postroom.domain.settings import Server
-from postroom.errors import DataError, PostroomError
+from postroom.errors import PostroomError
 from postroom.result import Watch
 from postroom.transport.connection import Broken, Connection, Dial, Place, connect, resolve
 from postroom.transport.dialogue import Dialogue, Encryption, accept
@@ -54,7 +54,7 @@ def open_session(
         dialogue.end({"code": error.code}, ok=False)
         raise
     except BaseException:
-        dialogue.close()
+        dialogue.interrupted()
         raise
     dialogue.opened()
     return SmtpSession(dialogue, until)
@@ -88,12 +88,13 @@ class SmtpSession:
 
     def send(self, message: Composed) -> Receipt:
         """Hand one message over; see `domain.ports.Session`."""
+        submission = Submission(self._dialogue, message, until=self._until)
         try:
-            return Submission(self._dialogue, message, until=self._until).run()
-        except (DataError, TransportError):
+            return submission.run()
+        except TransportError:
             raise
         except BaseException:
-            self._dialogue.close()
+            self._dialogue.interrupted(handed_over=submission.handed_over)
             raise
 
     def close(self) -> None:

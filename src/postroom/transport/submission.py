@@ -37,6 +37,11 @@ class Submission:
         self._transaction = Transaction(message, self._smtp.extensions)
         self._message = message
 
+    @property
+    def handed_over(self) -> bool:
+        """Whether the whole message was written: from then on it may be delivered, whatever comes."""
+        return self._transaction.handed_over
+
     def run(self) -> Receipt:
         """Hand it over. Raise TransportError."""
         dialogue, transaction = self._dialogue, self._transaction

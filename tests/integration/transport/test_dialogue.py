@@ -403,6 +403,40 @@ def test_a_server_that_repeats_what_we_said_does_not_bring_it_into_the_transcrip
     assert "a-Password-of-ours" not in told
 
 
+ECHOES = {
+    "raw": b"a-Password-of-ours",
+    "the login's line": base64.b64encode(b"\0alice@example.test\0a-Password-of-ours"),
+    "base64": base64.b64encode(b"a-Password-of-ours"),
+    "base64, shifted": base64.b64encode(b"x:a-Password-of-ours")[4:],
+    "hex": b"a-Password-of-ours".hex().encode(),
+    "hex in capitals": b"a-Password-of-ours".hex().upper().encode(),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("step", ["auth", "mail", "rcpt", "data", "final"])
+def test_what_was_said_in_the_login_is_blotted_out_for_the_rest_of_the_session(step: str, echo: str) -> None:
+    words = b" you said " + ECHOES[echo] + b" before\r\n"
+    said = {
+        "auth": (Line(), Send(b"535" + words)),
+        "mail": (Line(), Send(b"235 in\r\n"), Line(b"MAIL"), Send(b"550" + words)),
+        "rcpt": (Line(), Send(b"235 in\r\n"), *ENVELOPE[:3], Send(b"550" + words)),
+        "data": (Line(), Send(b"235 in\r\n"), *ENVELOPE, Line(b"DATA"), Send(b"550" + words)),
+        "final": (Line(), Send(b"235 in\r\n"), *ENVELOPE, *DATA[:3], Send(b"250" + words)),
+    }[step]
+    with FaultyServer((*ehlo("AUTH PLAIN"), *said, Silence())) as server:
+        if step == "auth":
+            with pytest.raises(TransportError) as caught:
+                attempt(server, credential=PASSWORD)
+            told = caught.value.transcript + str(caught.value.signs)
+        else:
+            session = attempt(server, credential=PASSWORD).session
+            told = str(session.send(message())) + session.transcript
+    assert "you said " in told
+    assert "[redacted]" in told
+    assert ECHOES[echo][:12].decode() not in told
+
+
 def test_a_server_without_the_password_cannot_pass_for_one_that_has_it() -> None:
     script = (*ehlo("AUTH SCRAM-SHA-256"), Line(), Send(b"235 welcome\r\n"), Silence())
     error = refused(script, credential=PASSWORD)

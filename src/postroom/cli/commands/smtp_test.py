@@ -9,11 +9,12 @@ from postroom.cli.forms import FORMS, show_report
 from postroom.cli.frame import front_of
 from postroom.cli.lazy import load
 from postroom.cli.settings_options import given_secrets, given_values, takes_server_options
+from postroom.cli.stopping import stopped
 from postroom.cli.trial import prove, try_values
 from postroom.domain.kinds import Duration, RecordName
 from postroom.domain.reply import STEPS
 from postroom.domain.settings import KINDS_OF_MAIL
-from postroom.errors import Exit, FileError, PostroomError, UsageError
+from postroom.errors import Exit, FileError, PostroomError, Signalled, UsageError
 from postroom.result import Result, Warn
 from postroom.services.smtp_test import Request
 from postroom.ui.views import smtp_test as views
@@ -121,6 +122,8 @@ def test_server(
         wait_seconds=_seconds(wait),
         dkim_selector=_selector(dkim_selector, online=online),
     )
+    if junit is not None and (refused := _not_writable(junit)):
+        raise refused
     failure: PostroomError | None = None
     try:
         name = names[0] if names else None
@@ -129,6 +132,10 @@ def test_server(
     except PostroomError as found:
         failure = found
         result = Result("smtp test", found.data, found.warnings, Exit(found.exit))
+    except Signalled as stop:
+        if junit is not None:
+            _write_junit(junit, Result("smtp test", stop.data), stopped(stop))
+        raise
     unwritten = None if junit is None else _write_junit(junit, result, failure)
     if failure and unwritten:
         failure.warnings = (*failure.warnings, Warn(unwritten.code, unwritten.message, unwritten.hint))
@@ -143,20 +150,38 @@ def test_server(
         show_report(front, result)
 
 
+def _not_writable(file: Path) -> FileError | None:
+    """Found out before a mail goes out, as far as that can be."""
+    try:
+        existed = file.exists()
+        with file.open("a", encoding="utf-8"):
+            pass
+        if not existed:
+            file.unlink()
+    except OSError as error:
+        return _unwritten(file, error)
+    return None
+
+
+def _unwritten(file: Path, error: OSError) -> FileError:
+    found = FileError(
+        "file.cannot_create",
+        f"cannot write {file}: {error.strerror}",
+        hint="name a file in a directory that is yours: --junit FILE",
+        exit=Exit.CANNOT_CREATE,
+    )
+    found.__cause__ = error
+    return found
+
+
 def _write_junit(file: Path, result: Result, failure: PostroomError | None) -> FileError | None:
     """Write the report. The error when it cannot be written holds all that the test found."""
     text = load("postroom.ui.views.reports:REPORTS")["junit"](result, failure)
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        unwritten = FileError(
-            "file.cannot_create",
-            f"cannot write {file}: {error.strerror}",
-            hint="name a file in a directory that is yours: --junit FILE",
-            exit=Exit.CANNOT_CREATE,
-            data=dict(result.data),
-        )
-        unwritten.__cause__, unwritten.warnings = error, tuple(result.warnings)
+        unwritten = _unwritten(file, error)
+        unwritten.data, unwritten.warnings = dict(result.data), tuple(result.warnings)
         return unwritten
     return None
 

@@ -35,7 +35,7 @@ class Bearer:
         except (ValueError, RecursionError):
             error = {}
         fields = error if isinstance(error, dict) else {}
-        self.evidence["oauth_error"] = {name: str(fields[name])[:500] for name in _KEPT if name in fields}
+        self.evidence["oauth_error"] = {name: str(fields[name]) for name in _KEPT if name in fields}
         return self._dummy
 
     def finish(self) -> None:
