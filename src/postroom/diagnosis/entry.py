@@ -44,7 +44,7 @@ class Entry(NamedTuple):
     `enhanced` are enhanced status codes (RFC 3463), whole ("5.7.139") or without the class digit ("7.8"): what 5.7.8
     says, 4.7.8 says too. `words` are regular expressions, searched without regard to case in text whose white space is
     single spaces; one is enough. `providers` are families of `providers.toml`; one is enough. `facts` are what else
-    must be known, by the names of `facts.known`.
+    must be known, by the names of `facts.known`, each a value or a list of which one is enough.
 
     `also` are classes that fit nearly as well, the likelier first. `weak` entries are asked after all others: they
     know little more than step and code.
@@ -86,8 +86,12 @@ class Entry(NamedTuple):
             and (not self.steps or signs.step in self.steps or (not signs.step and not self._wants_a_step))
             and (not self.codes or self._has_code(signs))
             and (not self.enhanced or (reply is not None and _has_status(reply.enhanced, self.enhanced)))
-            and all(known(signs, name) == value for name, value in self.facts.items())
+            and all(_is(known(signs, name), value) for name, value in self.facts.items())
         )
+
+
+def _is(fact: Any, wanted: Any) -> bool:
+    return fact in wanted if isinstance(wanted, list) else bool(fact == wanted)
 
 
 def _has_status(enhanced: str, wanted: Sequence[str]) -> bool:

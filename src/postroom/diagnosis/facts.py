@@ -28,6 +28,7 @@ _DERIVED: Mapping[str, Callable[[Signs], bool]] = {
     "token": lambda signs: str(signs.evidence.get("mechanism", "")).upper() in TOKEN_MECHANISMS,
     "password": lambda signs: bool(signs.evidence.get("mechanism")) and not _DERIVED["token"](signs),
     "implicit_port": lambda signs: signs.port in IMPLICIT_TLS_PORTS and signs.security != "tls",
+    "nothing_answers": lambda signs: bool(signs.evidence.get("other_ports")) and not answering_ports(signs),
     "answers_elsewhere": lambda signs: bool(answering_ports(signs)),
     "login_after_tls": lambda signs: bool(signs.evidence.get("auth_after_tls")),
     "clock_is_wrong": lambda signs: bool((signs.evidence.get("clock") or {}).get("likely_cause")),

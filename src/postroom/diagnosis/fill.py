@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from postroom.diagnosis.facts import answering_ports
 from postroom.domain.reply import Cause, Signs
 
+_SPEAKS = {
+    "http": "a web server",
+    "imap": "an IMAP server, from which mail is read",
+    "pop3": "a POP3 server, from which mail is fetched",
+    "ssh": "an SSH server",
+}
 _PLACEHOLDER = re.compile(r"(?P<space> ?)\{(?P<name>\w+)\}")
 
 
@@ -33,7 +39,7 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
         "open_security": security,
         "open_ports": " and ".join(f"{port} ({security})" for port, security in elsewhere) or "another",
         "preset_host": str(signs.evidence.get("preset_host") or "HOST"),
-        "speaks": str(signs.evidence.get("port_speaks") or "another protocol").upper(),
+        "speaks": _SPEAKS.get(str(signs.evidence.get("port_speaks")), "a server of another kind"),
         "issuer_urls": _listed(signs.evidence.get("issuer_urls"), "its authority's page"),
         "clock_difference": _duration(clock.get("difference_seconds")),
     }

@@ -31,9 +31,13 @@ _SPOKE_TLS = (
 )
 
 
+_UNKNOWN_COMMAND = (500, 502, 530)
+
+
 class Answer(NamedTuple):
-    """What a port says to a caller. `speaks` is a protocol as in `first_words`, `nothing` for a port that is open and
-    silent; or `refused`, `timeout`, `unreachable`. `greeting` are its first words, as far as they are words.
+    """What a port says to a caller. `speaks` is a protocol as in `first_words`; `nothing` for a port that is open and
+    silent, `closes` for one that hangs up, `other` for words of no protocol that is known; or `refused`, `timeout`,
+    `unreachable`. `greeting` are its first words, as far as they are words.
     """
 
     speaks: str
@@ -68,8 +72,9 @@ class Knock:
             return extensions
 
     def at_all(self, ports: Iterable[int], most_seconds: float) -> dict[int, str]:
-        """Listen to ports side by side: what each speaks, `timeout` for one that has not answered by then. A port that
-        could not be asked is left out.
+        """Listen to ports side by side: `smtp` for one that greets and offers STARTTLS, `tls` for one that speaks TLS
+        from the first byte, `open` for one that does neither, or why there is no connection; `timeout` for one that has
+        not answered by then. A port that could not be asked is left out.
         """
         seconds = self.left(most_seconds)
         until = self._clock.monotonic() + seconds
@@ -80,7 +85,7 @@ class Knock:
         def ask(port: int) -> None:
             security = "tls" if SECURITIES.get(port) == "tls" else "starttls"
             try:
-                done[port] = self.at(port, security, "greeting", enough - self._clock.monotonic()).speaks
+                done[port] = _takes_mail(self.at(port, security, "ehlo", enough - self._clock.monotonic()))
             except Exception:  # noqa: BLE001 - in a thread of its own nobody would hear of it
                 done[port] = ""
 
@@ -109,14 +114,28 @@ class Knock:
             session.close()
 
 
+def _takes_mail(answer: Answer) -> str:
+    """How mail is given to the port, if at all and not in the clear."""
+    if answer.speaks == "smtp":
+        return "smtp" if "STARTTLS" in answer.extensions else "open"
+    return answer.speaks if answer.speaks in ("tls", *_CONNECT_ANSWERS.values()) else "open"
+
+
 def _answer(signs: Signs) -> Answer:
     evidence = signs.evidence
     if signs.step in ("resolve", "connect"):
         return Answer(_CONNECT_ANSWERS.get(signs.sign, "nothing"))
     greeting = str(evidence.get("received") or evidence.get("banner") or "")
     if signs.reply is not None:
-        return Answer("smtp", signs.reply.text)
+        # FTP greets with 220 as well, and knows no EHLO.
+        known = signs.step != "ehlo" or signs.reply.code not in _UNKNOWN_COMMAND
+        return Answer("smtp" if known else "other", signs.reply.text)
     behind_tls = signs.security == "tls" and signs.step != "tls"
+    if signs.sign == "not-smtp":
+        return Answer(str(evidence.get("looks_like") or "other"), greeting)
     if behind_tls or signs.sign in _SPOKE_TLS:
         return Answer("tls", greeting)
-    return Answer(str(evidence.get("looks_like") or ("smtp" if evidence.get("banner") else "nothing")), greeting)
+    if evidence.get("banner"):
+        return Answer("smtp", greeting)
+    silent = "other" if evidence.get("fragment") else "closes" if signs.sign == "closed" else "nothing"
+    return Answer(str(evidence.get("looks_like") or silent), greeting)

@@ -143,9 +143,10 @@ class _Look:
         if signs.sign not in _MUTE:
             return {}
         if signs.security == "tls":
-            return {"port_speaks": "nothing", "greeting": ""}
+            return {}
         found = self._knock.at(self._server.port, "tls", "greeting", PORT_SECONDS)
-        return {"port_speaks": found.speaks, "greeting": found.greeting}
+        closes = signs.sign == "closed" and found.speaks == "nothing"
+        return {"port_speaks": "closes" if closes else found.speaks, "greeting": found.greeting}
 
     def _login_after_tls(self) -> Evidence:
         if "STARTTLS" not in self._extensions:

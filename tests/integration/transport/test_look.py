@@ -156,11 +156,11 @@ def test_a_web_server_that_waits_is_made_to_speak_by_a_handshake() -> None:
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
-@pytest.mark.parametrize("script", [(Silence(),), ()], ids=["silent", "closes"])
-def test_a_port_that_says_nothing(script: tuple[Action, ...], security: str) -> None:
+@pytest.mark.parametrize(("script", "speaks"), [((Silence(),), "nothing"), ((), "closes")], ids=["silent", "closes"])
+def test_a_port_that_says_nothing(script: tuple[Action, ...], speaks: str, security: str) -> None:
     with FaultyServer(script) as server:
         evidence = found(server, security=security)
-    assert (evidence["port_speaks"], evidence["greeting"]) == ("nothing", "")
+    assert (evidence["port_speaks"], evidence["greeting"]) == (speaks, "")
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
@@ -189,16 +189,18 @@ def test_no_server_holds_the_one_who_looks(script: tuple[Action, ...], security:
 
 @contextmanager
 def neighbours() -> Iterator[dict[str, int]]:
-    """One port of each kind; nothing is said to any but goodbye."""
+    """One port of each kind; nothing is said to any but a name and goodbye."""
     with ExitStack() as stack:
-        smtp = stack.enter_context(FaultyServer((BANNER, Silence())))
+        smtp = stack.enter_context(FaultyServer((BANNER, Line(), OFFER, Silence())))
+        clear = stack.enter_context(FaultyServer((BANNER, Line(), Send(b"250 mail.example.test\r\n"), Silence())))
         http = stack.enter_context(FaultyServer((Send(b"HTTP/1.1 400\r\n"), Silence())))
         mute = stack.enter_context(FaultyServer((Silence(),)))
         with FaultyServer(()) as closed:
             refused = closed.port
-        yield {"smtp": smtp.port, "http": http.port, "mute": mute.port, "refused": refused}
-        for server in (smtp, http, mute):
-            assert server.received in (b"", b"QUIT\r\n")
+        yield {"smtp": smtp.port, "clear": clear.port, "http": http.port, "mute": mute.port, "refused": refused}
+        for server in (smtp, clear, http, mute):
+            said = server.received.replace(b"EHLO client.example.test\r\n", b"")
+            assert said in (b"", b"QUIT\r\n")
 
 
 def test_the_other_ports_of_a_host_that_refuses() -> None:
@@ -212,6 +214,7 @@ def test_the_other_ports_of_a_host_that_refuses() -> None:
         took = time.monotonic() - began
     assert {row["port"]: row["answer"] for row in evidence["other_ports"]} == {
         ports["smtp"]: "smtp",
+        ports["clear"]: "open",
         ports["http"]: "open",
         ports["mute"]: "open",
         ports["refused"]: "refused",
@@ -220,7 +223,8 @@ def test_the_other_ports_of_a_host_that_refuses() -> None:
 
 
 def test_the_providers_own_ports_are_asked_first(monkeypatch: pytest.MonkeyPatch, certified: Certified) -> None:
-    with FaultyServer((BANNER, Silence())) as plain, FaultyServer(implicit(certified.context)) as tls:
+    greets = (BANNER, Line(), OFFER, Silence())
+    with FaultyServer(greets) as plain, FaultyServer(implicit(certified.context)) as tls:
         monkeypatch.setattr("postroom.transport.knock.SECURITIES", {tls.port: "tls"})
         preset = Preset("p", "P", "127.0.0.1", 1, "tls", ("password",), "", (), alternatives=((tls.port, "tls"),))
         signs = Signs("connect", "connection-timeout", host="127.0.0.1", port=1, provider="p")

@@ -11,11 +11,13 @@ _SPEAKS = {
     "pop3": "a POP3 server speaks at the port",
     "ssh": "an SSH server speaks at the port",
     "nothing": "the port takes connections and stays silent, with TLS and without",
+    "closes": "the port takes connections and closes them at once",
+    "other": "what the port says is neither TLS nor SMTP",
 }
 _ANSWERS = {
     "smtp": "answers (starttls)",
     "tls": "answers (tls)",
-    "open": "takes connections",
+    "open": "takes no encrypted mail",
     "refused": "refuses",
     "timeout": "does not answer",
     "unreachable": "cannot be reached",
@@ -35,7 +37,9 @@ def told(evidence: Mapping[str, Any]) -> Iterable[str]:
     for row in evidence.get("address_families") or ():
         if not row["route"]:
             yield f"this machine has no route for {row['family'].replace('ip', 'IP')} ({', '.join(row['addresses'])})"
-    if evidence.get("intercepted"):
+    if evidence.get("intercepted_why") == "masked":
+        yield "the greeting or the offers of the server are masked, as a firewall that inspects mail does it"
+    elif evidence.get("intercepted"):
         names = evidence.get("compared_names") or {}
         seen = ", ".join(str(name) for name in _flat(names))
         yield "another server than the configured one answers" + (f": {seen}" if seen else "")
@@ -57,8 +61,10 @@ def _certificate(evidence: Mapping[str, Any]) -> Iterable[str]:
     if not certificate or not evidence.get("certificate_problem"):
         return
     names = ", ".join(certificate.get("names") or ()) or certificate.get("subject", "")
-    ends = str(certificate.get("not_after", ""))[:10]
-    yield f"the certificate is for {names}, by {certificate.get('issuer', 'nobody')}, valid until {ends}"
+    begins, ends = (str(certificate.get(key, ""))[:10] for key in ("not_before", "not_after"))
+    yield f"the certificate is for {names}, by {certificate.get('issuer', 'nobody')}, valid from {begins} to {ends}"
+    if len(evidence.get("chain") or ()) == 1 and evidence["certificate_problem"] != "self_signed":
+        yield "the server sends this certificate alone, and none of its issuer"
 
 
 def _clock(clock: Mapping[str, Any]) -> Iterable[str]:

@@ -112,7 +112,7 @@ HANDSHAKES = (
         Postfix("SUBPLAIN"),
         "tls.starttls_unavailable",
         "starttls",
-        says=("--security tls",),
+        says=("inspection", "certificate"),
         evidence=("extensions",),
         as_text=True,
     ),
