@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from postroom.diagnosis.facts import known
+from postroom.diagnosis.step import may_be_login
 from postroom.domain.reply import SIGNS, STEPS, Signs
 
 REFUSED = "refused-by-reply"
@@ -66,27 +67,27 @@ class Entry(NamedTuple):
         """Whether the reply has one of the codes; where there is none, the words may speak for themselves."""
         return str(signs.reply.code).startswith(self.codes) if signs.reply else bool(self.words)
 
-    @property
-    def _wants_a_step(self) -> bool:
-        """Whether an unknown step speaks against it: what only a token endpoint says, or nothing but a code."""
-        return self.weak or self.steps == ("token",)
+    def _at(self, signs: Signs, text: str) -> bool:
+        """Whether it may have happened at one of the steps. Where nobody knows the step, what only a token endpoint
+        says does not fit, nor what is known by step and code alone.
+        """
+        if not self.steps or signs.step:
+            return not self.steps or signs.step in self.steps
+        if self.weak or self.steps == ("token",):
+            return False
+        return self.steps[0] != "auth" or may_be_login(signs, text)
 
     def fits(self, signs: Signs, families: frozenset[str], text: str) -> bool:
         """Whether it fits: `families` are those of the provider, `text` is where the words are looked for."""
-        return self.fits_apart_from_words(signs, families) and (
-            not self.words or any(finds(pattern, text) for pattern in self.words)
-        )
-
-    def fits_apart_from_words(self, signs: Signs, families: frozenset[str]) -> bool:
-        """The same for everything but the words."""
         reply = signs.reply
         return (
             self.sign in (signs.sign, ANY)
             and (not self.providers or not families.isdisjoint(self.providers))
-            and (not self.steps or signs.step in self.steps or (not signs.step and not self._wants_a_step))
             and (not self.codes or self._has_code(signs))
             and (not self.enhanced or (reply is not None and _has_status(reply.enhanced, self.enhanced)))
             and all(_is(known(signs, name), value) for name, value in self.facts.items())
+            and self._at(signs, text)
+            and (not self.words or any(finds(pattern, text) for pattern in self.words))
         )
 
 

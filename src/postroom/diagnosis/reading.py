@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from postroom.diagnosis.providers import families, hinted, providers_at
 from postroom.diagnosis.quoted import bare_status, quoted_reply
+from postroom.diagnosis.step import guessed
 from postroom.diagnosis.unwrap import unwrap
-from postroom.domain.reply import STEPS, Reply, Signs
+from postroom.domain.reply import STEPS, Signs
 
 LONGEST_CHARACTERS = 40_000
 """What is read of a pasted text: its beginning and its end, where the cause stands in a long log."""
@@ -44,9 +45,6 @@ _STEP_WORDS = {
     "oauth2": "token",
 }
 """The steps in other people's words."""
-
-_LOGIN_CODES = (525, 526, 534, 535, 538)
-"""RFC 4954 6 and its neighbours: codes that only a login gets."""
 
 # A login with a token shows by the mechanism's name, or by the challenge with which it is refused (RFC 7628 3.2.2).
 _MECHANISMS = (
@@ -88,7 +86,7 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
             break
     found = next((one.step for one in (asked, seen) if one and one.step), "")
     return Signs(
-        step=step_of(step) or found or _step_of_code(reply),
+        step=step_of(step) or found or guessed(reply),
         sign=seen.sign if seen else "refused-by-reply",
         reply=reply or bare_status(plain),
         text=plain,
@@ -109,10 +107,6 @@ def shortened(text: str) -> str:
     """The text, without the middle of a very long one."""
     half = LONGEST_CHARACTERS // 2
     return text if len(text) <= LONGEST_CHARACTERS else f"{text[:half]}\n{text[-half:]}"
-
-
-def _step_of_code(reply: Reply | None) -> str:
-    return "auth" if reply and reply.code in _LOGIN_CODES else ""
 
 
 def _certificate(text: str) -> Mapping[str, Any]:
