@@ -51,7 +51,7 @@ def test_a_reply_is_explained_in_json(run_postroom: RunPostroom) -> None:
 
 def test_a_reply_is_explained_to_a_person(run_postroom: RunPostroom) -> None:
     lines = run_postroom("explain", *TENANT.split()).stdout.splitlines()
-    assert lines[0] == "Microsoft 365 takes no passwords any more"
+    assert lines[0] == "SMTP AUTH is switched off for the whole organisation at Microsoft 365"
     assert [line.partition(":")[0] for line in lines[1:3]] == ["why", "hint"]
     assert lines[-1].startswith("class: auth.basic_disabled_by_policy; trying again does not help")
 

@@ -11,7 +11,7 @@ from postroom.diagnosis.catalogue import advice_for, cause
 from postroom.diagnosis.entry import REFUSED, Entry, bundled_entries, by_strength
 from postroom.diagnosis.fill import fill
 from postroom.diagnosis.proof import proof
-from postroom.diagnosis.providers import families_of, speaking, title_of
+from postroom.diagnosis.providers import families_of, hinted, speaking, title_of
 from postroom.domain.reply import Cause, Other, Signs
 
 NOTHING_FITS = Entry("policy.rejected")
@@ -87,9 +87,9 @@ def _told(signs: Signs, match: Match) -> Cause:
 
 
 def _provider(signs: Signs) -> str:
-    """Whose words they are: the hint where it names a provider, else who gives itself away; "" for nobody."""
-    if title_of(signs.provider):
-        return signs.provider
+    """The family whose words they are: what the hint means, else who gives itself away; "" for nobody."""
+    if hint := hinted(signs.provider):
+        return hint
     said = f"{signs.reply.text if signs.reply else ''} {signs.text} {signs.host}"
     return next(iter(speaking(said)), "")
 

@@ -29,7 +29,7 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
     words = {
         "host": signs.host or provider or "the server",
         "port": str(signs.port or "PORT"),
-        "provider": provider or signs.provider or "the provider",
+        "provider": provider or "the provider",
         "server": signs.server,
         "mechanisms": _listed(signs.evidence.get("offered"), "none that can be used here"),
         "name": str(signs.evidence.get("expected_name") or signs.host or "the server"),
