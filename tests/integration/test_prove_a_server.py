@@ -145,6 +145,14 @@ def test_each_failure_names_step_cause_and_status(
 
 
 @pytest.mark.usefixtures("set_main")
+def test_where_all_were_refused_each_is_told(run_postroom: RunPostroom) -> None:
+    done = run_postroom("smtp", "test", "--to", "nobody@example.test", "--to", "nobody-2@example.test")
+    assert done.exit == 67
+    for address in ("nobody@example.test", "nobody-2@example.test"):
+        assert f"refused: {address}: 550 5.1.1" in done.stdout
+
+
+@pytest.mark.usefixtures("set_main")
 def test_some_recipients_refused_is_partial(run_postroom: RunPostroom, mailstack: Mailstack) -> None:
     done = run_postroom("smtp", "test", "--to", BOB, "--to", "nobody@example.test", "--json")
     assert done.exit == 3, done.stdout

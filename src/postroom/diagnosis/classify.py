@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from postroom.diagnosis.catalogue import advice_for, cause
+from postroom.diagnosis.catalogue import advice_for, advice_when, cause
 from postroom.diagnosis.entry import REFUSED, Entry, bundled_entries, by_strength
 from postroom.diagnosis.fill import fill
 from postroom.diagnosis.proof import proof
@@ -69,7 +69,7 @@ def plain(text: str) -> str:
 def _told(signs: Signs, match: Match) -> Cause:
     entry = match.entry
     found = _scoped(cause(entry.cause), signs)
-    for more in (advice_for(entry.cause, match.families), entry.advice):
+    for more in (advice_when(entry.cause, signs), advice_for(entry.cause, match.families), entry.advice):
         if more is not None:
             found = found._replace(
                 title=more.title or found.title,

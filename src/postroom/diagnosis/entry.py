@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from postroom.diagnosis.facts import known
+from postroom.diagnosis.facts import holds
 from postroom.diagnosis.step import may_be_login
 from postroom.domain.reply import SIGNS, STEPS, Signs
 
@@ -85,14 +85,10 @@ class Entry(NamedTuple):
             and (not self.providers or not families.isdisjoint(self.providers))
             and (not self.codes or self._has_code(signs))
             and (not self.enhanced or (reply is not None and _has_status(reply.enhanced, self.enhanced)))
-            and all(_is(known(signs, name), value) for name, value in self.facts.items())
+            and holds(self.facts, signs)
             and self._at(signs, text)
             and (not self.words or any(finds(pattern, text) for pattern in self.words))
         )
-
-
-def _is(fact: Any, wanted: Any) -> bool:
-    return fact in wanted if isinstance(wanted, list) else bool(fact == wanted)
 
 
 def _has_status(enhanced: str, wanted: Sequence[str]) -> bool:

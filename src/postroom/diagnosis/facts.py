@@ -34,7 +34,7 @@ _DERIVED: Mapping[str, Callable[[Signs], bool]] = {
     "clock_is_wrong": lambda signs: bool((signs.evidence.get("clock") or {}).get("likely_cause")),
     "no_ipv6_route": _no_ipv6_route,
 }
-_OF_SIGNS = ("step", "port", "logged_in", "encrypted", "own_sender", "security")
+_OF_SIGNS = ("step", "sign", "port", "logged_in", "encrypted", "own_sender", "security")
 
 
 def known(signs: Signs, name: str) -> Any:
@@ -42,3 +42,12 @@ def known(signs: Signs, name: str) -> Any:
     if name in _DERIVED:
         return _DERIVED[name](signs)
     return getattr(signs, name) if name in _OF_SIGNS else signs.evidence.get(name)
+
+
+def holds(facts: Mapping[str, Any], signs: Signs) -> bool:
+    """Whether every fact is as it is wanted: a value, or one of a list."""
+    return all(_is(known(signs, name), wanted) for name, wanted in facts.items())
+
+
+def _is(fact: Any, wanted: Any) -> bool:
+    return fact in wanted if isinstance(wanted, list) else bool(fact == wanted)

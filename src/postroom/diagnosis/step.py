@@ -14,9 +14,9 @@ LOGIN_CODES = (432, 525, 526, 534, 535, 538)
 _LOGIN_STATUS = re.compile(r"[245]\.7\.(?:8|139|57)$")
 _LOGIN = re.compile(
     r"auth(?!ori[sz]ed\b)|log[ -]?[io]n|log(?:ged|ging) in|sign[ -]?in|\bSASL|passw|passphrase|credential|user ?name"
-    r"|\buserid\b|\b(?:api|secret|access) ?key|\btoken\b|\b[SX]?OAUTH|\b(?:MFA|2FA|TOTP)\b|[\"']schemes[\"']|mechanism|anmeld|kennwort|zugangsdaten"
-    r"|contrase|identifiant|mot de passe|authentif|autentic|senha|hasł|парол|логин|密码|密碼|认证|認證|登录|登錄|帐号|账号"
-    r"|パスワード|認証|ログイン",
+    r"|\buserid\b|\b(?:api|secret|access) ?key|\btoken\b|\b[SX]?OAUTH|\b(?:MFA|2FA|TOTP)\b|[\"']schemes[\"']|mechanism"
+    r"|anmeld|kennwort|zugangsdaten|contrase|identifiant|mot de passe|authentif|autentic|senha|hasł|парол|логин"
+    r"|密码|密碼|认证|認證|登录|登錄|帐号|账号|パスワード|認証|ログイン",
     re.IGNORECASE,
 )
 
@@ -24,8 +24,8 @@ _LOGIN = re.compile(
 _RECIPIENT_STATUS = re.compile(r"[45]\.(?:1\.(?:1|2|6|10)|2\.[12])$")
 _RECIPIENT = re.compile(
     r"\bRecipient address rejected|\brelay(?:ing)? (?:access )?(?:denied|not (?:permitted|allowed))"
-    r"|^(?:<[^<> ]*> ?:? ?)?(?:Sorry, )?(?:no such (?:user|mailbox|recipient)|(?:user|mailbox) (?:is )?(?:unknown|not found)"
-    r"|unknown (?:local )?(?:user|mailbox|recipient))\b",
+    r"|^(?:<[^<> ]*> ?:? ?)?(?:Sorry, )?(?:no such (?:user|mailbox|recipient)"
+    r"|(?:user|mailbox) (?:is )?(?:unknown|not found)|unknown (?:local )?(?:user|mailbox|recipient))\b",
     re.IGNORECASE,
 )
 
