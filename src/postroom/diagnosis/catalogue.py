@@ -53,9 +53,9 @@ def causes() -> Mapping[str, Cause]:
 def whens() -> Sequence[When]:
     """What classes say where more is known, in the order of the catalogue."""
     return tuple(
-        When(code, table["facts"], Advice(tuple(table["next_steps"]), cause=table.get("cause", "")))
+        When(code, table.pop("facts"), Advice(**table))
         for code, fields in _catalogue().items()
-        for table in fields.get("when", ())
+        for table in map(dict, fields.get("when", ()))
     )
 
 

@@ -18,6 +18,8 @@ from postroom.ui.steps import step_line
 from postroom.ui.views.diagnosis import rows
 
 ENVELOPE_VERSION = 1
+MOST_DETAIL_LINES = 10
+"""Of what a server or program said, where the text of the error tells it; JSON and the dialogue have it whole."""
 
 
 class Output(Protocol):
@@ -155,9 +157,11 @@ class Renderer:
         for warning in error.warnings:
             self.warning(warning)
         self.output.talk(f"error: {error.message}", "bad")
-        for line in error.detail.split("\n"):
-            if line:
-                self.output.talk(f"  | {line}", "dim")
+        lines = [line for line in error.detail.split("\n") if line]
+        for line in lines[:MOST_DETAIL_LINES]:
+            self.output.talk(f"  | {line}", "dim")
+        if more := len(lines[MOST_DETAIL_LINES:]):
+            self.output.talk(f"  | ({more} more lines)", "dim")
         if diagnosis := error.data.get("diagnosis"):
             self.output.page(list(rows(diagnosis, error.data.get("evidence"))))
         elif error.hint:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from postroom.diagnosis.catalogue import ProviderAdvice, cause, causes, provider_advice
+from postroom.diagnosis.catalogue import ProviderAdvice, When, cause, causes, provider_advice, whens
 from postroom.diagnosis.entry import Entry, bundled_entries, check
 from postroom.diagnosis.providers import families
 from postroom.domain.reply import Cause
@@ -192,3 +192,12 @@ def test_every_entry_tells_of_things_that_exist(entry: Entry) -> None:
 def test_an_unknown_code_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         cause("no.such_cause")
+
+
+@pytest.mark.parametrize("row", whens(), ids=lambda row: row.cause)
+def test_what_a_class_says_where_more_is_known_tells_of_things_that_exist(row: When) -> None:
+    assert row.facts
+    for text in (row.advice.title, row.advice.cause, *row.advice.next_steps):
+        assert set(re.findall(r"\{(.*?)\}", text)) <= PLACEHOLDERS | FOUND
+    for step in row.advice.next_steps:
+        assert wrong_in(step) == []

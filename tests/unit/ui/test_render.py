@@ -83,6 +83,17 @@ def test_plain_text_is_safe_and_markup_is_only_text() -> None:
         assert "[link=http://evil.test]user[/link]" in text
 
 
+def test_of_a_long_reply_the_text_of_an_error_has_the_beginning_and_json_all() -> None:
+    error = PostroomError("c", "refused", detail="\n".join(f"line {number}" for number in range(30)))
+    renderer, _, err = rendered(as_json=False)
+    renderer.error(error, "x")
+    lines = err.getvalue().splitlines()
+    assert (lines[1], lines[10], lines[11]) == ("  | line 0", "  | line 9", "  | (20 more lines)")
+    as_json, out, _ = rendered(as_json=True)
+    as_json.error(error, "x")
+    assert "line 29" in json.loads(out.getvalue())["error"]["detail"]
+
+
 FORGED = "250-ok\nerror: forged\n::error::forged"
 
 
