@@ -28,6 +28,11 @@ from postroom.config.environment import VARIABLES
 from postroom.config.presets import _KINDS, read_preset
 from postroom.desk import Desk
 from postroom.diagnosis.catalogue import causes, provider_advice
+from postroom.diagnosis.facts import FACTS
+from postroom.diagnosis.fill import PLACEHOLDERS
+from postroom.diagnosis.providers import families
+from postroom.diagnosis.site import CONDITIONS
+from postroom.domain.reply import SIGNS, STEPS
 from postroom.domain.secret import SCHEMES
 from postroom.domain.settings import TABLES
 from postroom.errors import Exit
@@ -173,6 +178,17 @@ def test_every_cause_class_is_documented() -> None:
             words = re.sub(r"\{(\w+)\}", lambda hole: hole[1].upper(), told).replace("`", "")
             assert words in text, code
         assert f"Exit status {cause.exit}, retry {cause.retry}, scope {cause.scope}." in text
+
+
+def test_every_word_of_an_entry_is_documented() -> None:
+    page = PAGES_BY_NAME["postroom-faults"].text.partition("OWN\n")[2].partition("\n.SH")[0]
+    for name in (*CONDITIONS, *FACTS):
+        assert f".TP\n{bold(name)}\n" in page
+    for name in PLACEHOLDERS:
+        assert f".TP\n{bold('{' + name + '}')}\n" in page
+    words = page.replace("\n", " ").replace("\\", "")
+    for name in (*SIGNS, *STEPS, *(f"{name} (" for name in families())):
+        assert f" {name}" in words, name
 
 
 # The codes in the source

@@ -15,5 +15,5 @@ def pages(desk: Desk) -> tuple[Page, ...]:
         program_page(program),
         *(group_page(group, program) for group in program.groups),
         settings_page(desk.environment_variables),
-        faults_page(desk.causes, desk.provider_advice),
+        faults_page(desk.causes, desk.provider_advice, desk.entry_terms),
     )
