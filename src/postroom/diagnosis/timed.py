@@ -3,10 +3,17 @@
 The one importer of regex, for the standard library's search cannot be ended.
 """
 
+import re
+
 import regex
 
 SEARCH_SECONDS = 0.1
 """For one search: an honest expression needs a thousandth of it in the longest text that is pasted."""
+
+
+_MOST_REPEATS = 1000
+"""Each repetition is laid out in memory before anything is searched, which no time limit ends."""
+_COUNT = re.compile(r"(?<=[{,])\d{4,}(?=[,}])")
 
 
 class Timed:
@@ -19,10 +26,12 @@ class Timed:
         self._pattern = pattern
         self.ran_out = False
         self._seconds = seconds
+        if any(int(count) > _MOST_REPEATS for count in _COUNT.findall(pattern)):
+            raise ValueError(f"it repeats something more than {_MOST_REPEATS} times")
         try:
             self._compiled = regex.compile(pattern, regex.IGNORECASE)
         except (regex.error, RecursionError, OverflowError, MemoryError) as error:
-            raise ValueError(str(error) or "it is too deep") from error
+            raise ValueError(str(error) or "it is too large") from error
 
     def __str__(self) -> str:
         return repr(self._pattern)

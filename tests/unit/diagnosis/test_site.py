@@ -63,6 +63,10 @@ def test_what_is_not_utf_8_is_told() -> None:
         ("enhanced = '3.7.1'", "enhanced '3.7.1' must be an enhanced status code, such as"),
         ("words = '('", "words '(' is no regular expression: "),
         (f"words = '{9999 * '('}'", "words '((("),
+        (
+            "words = 'a{2,1001}'",
+            "words 'a{2,1001}' is no regular expression: it repeats something more than 1000 times",
+        ),
         ("words = 3", "words 3 must be a text or a list of texts"),
         ("words = []", "words [] must be a text or a list of texts, and none of them empty"),
         ("words = ['']", "words [''] must be a text or a list of texts, and none of them empty"),

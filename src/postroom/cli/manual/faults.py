@@ -24,9 +24,9 @@ _OWN_ENTRIES = (
         "tests, in `postroom explain` and wherever a mail fails. `postroom config validate` checks them."
     ),
     (
-        "What breaks a rule, and a file that cannot be read, has no say; a warning tells of it, and the failure is told "
-        "as well as it can be without. As root, a file that others could have written or swapped has none either; a "
-        "symbolic link is followed where only root can have made it and what it leads to."
+        "What breaks a rule, and a file that cannot be read, has no say; a warning tells of it, and the failure is "
+        "told as well as it can be without. As root, a file that others could have written or swapped has none either; "
+        "a symbolic link is followed where only root can have made it and what it leads to."
     ),
     (
         "Each table [[entry]] has a class of this page. It fits when everything that it names fits, and it has to name "
