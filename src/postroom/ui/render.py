@@ -66,8 +66,8 @@ class PlainOutput:
             self._stderr.write(safe_line(text) + "\n")
 
     def page(self, pairs: Sequence[tuple[str, str]]) -> None:
-        for name, value in pairs:
-            self.talk(f"{name}: {value}" if name else f"  {value}")
+        for line in _labelled(pairs):
+            self.talk(line)
 
     def step(self, step: Step) -> None:
         if not step.skipped:
@@ -92,7 +92,15 @@ def _lines(block: Line | Table | Fields) -> Iterable[str]:
         return [safe_line(block.text)]
     if isinstance(block, Table):
         return ["\t".join(safe_line(cell) for cell in row) for row in block.rows]
-    return [f"{safe_line(name)}: {safe_line(value)}" for name, value in block.pairs]
+    return [safe_line(line) for line in _labelled(block.pairs)]
+
+
+def _labelled(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """Each value behind its name, on a line that tells all by itself; one without a name has that of the one above."""
+    last = ""
+    for name, value in pairs:
+        last = name or last
+        yield f"{last}: {value}"
 
 
 def envelope(
