@@ -432,7 +432,7 @@ complete -c postroom -n '__postroom_in "sandbox wait"' -l timeout -d 'Give up af
 complete -c postroom -n '__postroom_in "sandbox wait"' -l new -d 'Count only mails that arrive from now on.'
 complete -c postroom -n '__postroom_in "sandbox show"' -l raw -d 'Show the mail as it came.'
 complete -c postroom -n '__postroom_in "sandbox clear"' -l yes -d 'Do not ask.'
-complete -c postroom -n '__postroom_in "explain"' -l file -d 'Read the text from this file.' -r -F
+complete -c postroom -n '__postroom_in "explain"' -l file -d 'Read the text from this file; - is standard input.' -r -F
 complete -c postroom -n '__postroom_in "explain"' -l step -d 'Where it happened, as a hint: connect, tls, auth, rcpt, data ...' -r -f -a 'connect tls auth rcpt data'
 complete -c postroom -n '__postroom_in "explain"' -l provider -d 'Who answered, as a hint: gmail, microsoft365, postfix ...' -r -f -a '(__postroom_ask providers)'
 complete -c postroom -n '__postroom_at "completion" 1' -f -a 'bash zsh fish'

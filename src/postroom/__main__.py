@@ -46,11 +46,13 @@ def main() -> None:
 
 def _open_closed_streams() -> None:
     """Let standard streams that were closed before the start lead nowhere. The next file that is opened would get
-    their numbers, and an editor or another child would write into it.
+    their numbers, and an editor or another child would write into it. What is written to a closed standard output is
+    lost, so that it fails, as on a full disk; talk that nobody can hear is no failure.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # gets the lowest free number, this one
+            flags = os.O_RDONLY if name == "stdout" else os.O_RDWR
+            os.set_inheritable(os.open(os.devnull, flags), True)  # gets the lowest free number, this one
             stream = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open
             setattr(sys, name, stream)
 

@@ -17,7 +17,7 @@ from tests.test_startup import loaded
 TENANT = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."
 KEYS = [
     *("class", "title", "cause", "retry", "scope", "exit", "next_steps", "docs", "checked", "provider", "others"),
-    *("step", "reply"),
+    *("step", "reply", "judged", "more_failures"),
 ]
 
 SITE = """
@@ -54,17 +54,24 @@ def test_a_reply_is_explained_in_json(run_postroom: RunPostroom) -> None:
 def test_a_reply_is_explained_to_a_person(run_postroom: RunPostroom) -> None:
     lines = run_postroom("explain", *TENANT.split()).stdout.splitlines()
     assert lines[0] == "SMTP AUTH is switched off for the whole organisation at Microsoft 365"
-    names = [line.partition(":")[0] for line in lines[1:]]
+    assert lines[1] == "  | 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is"
+    assert lines[2] == "  | disabled for the Tenant."
+    names = [line.partition(":")[0] for line in lines[3:]]
     assert list(dict.fromkeys(names)) == ["why", "hint", "read", "class"]
     assert [line[:8] for line in lines if line.startswith("hint")][:2] == ["hint: 1.", "hint: 2."]
     assert lines[-1].startswith("class: auth.basic_disabled_by_policy; trying again does not help")
 
 
-@pytest.mark.parametrize("way", ["stdin", "dash", "file"])
+@pytest.mark.parametrize("way", ["stdin", "dash", "file", "file-dash"])
 def test_the_text_may_come_in_every_way(run_postroom: RunPostroom, tmp_path: Path, way: str) -> None:
     text = "Traceback (most recent call last):\nsocket.gaierror: [Errno -2] Name or service not known\n"
     (tmp_path / "log").write_text(text)
-    words = {"stdin": [], "dash": ["-"], "file": ["--file", str(tmp_path / "log")]}[way]
+    words = {
+        "stdin": [],
+        "dash": ["-"],
+        "file": ["--file", str(tmp_path / "log")],
+        "file-dash": ["--file", "-"],
+    }[way]
     done = run_postroom("explain", *words, "--json", input=text)
     assert done.json["data"]["class"] == "dns.host_not_found"
 
@@ -100,7 +107,9 @@ def test_a_text_without_a_failure_is_a_no(run_postroom: RunPostroom) -> None:
     [
         ((), "", 2, "usage.missing_value"),
         ((), " \n", 2, "usage.missing_value"),
-        (("--file", "/nonexistent"), "", 66, "file.unreadable"),
+        (("--file", "/nonexistent"), "", 66, "file.missing"),
+        (("--file", ""), "", 2, "usage.bad_value"),
+        (("-535 5.7.8 no",), "", 2, "usage.bad_option"),
         (("--file", "/"), "", 66, "file.unreadable"),
         (("535", "--file", "/etc/hostname"), "", 2, "usage.conflict"),
     ],
@@ -126,6 +135,54 @@ def test_octets_of_any_encoding_are_read(environment: dict[str, str]) -> None:
         done = subprocess.run(argv, input=octets, capture_output=True, check=False, env=environment)
         assert done.returncode in (0, 1), done.stderr
         assert json.loads(done.stdout)["command"] == "explain"
+
+
+def test_a_text_that_looks_like_an_option_gets_a_hint(run_postroom: RunPostroom) -> None:
+    assert "put -- before a text" in run_postroom("explain", "-535 5.7.8 no").stderr
+    done = run_postroom("explain", "--json", "--", "-535 5.7.8 no")
+    assert done.json["data"]["class"] == "auth.bad_credentials"
+
+
+def test_of_a_log_the_last_failure_is_told_and_the_others_are_counted(run_postroom: RunPostroom) -> None:
+    log = "".join(f"Nov 20 1{hour}:00:00 host app[7]: 535 5.7.8 no {'x' * hour}\n" for hour in range(3))
+    log += "Nov 20 14:00:00 host app[7]: connect to 192.0.2.1: \x1b[31mConnection refused\n"
+    data = run_postroom("explain", "--json", input=log).json["data"]
+    assert (data["class"], data["more_failures"]) == ("connect.refused", 3)
+    assert data["judged"] == "Nov 20 14:00:00 host app[7]: connect to 192.0.2.1: Connection refused"
+    lines = run_postroom("explain", input=log).stdout.splitlines()
+    assert lines[1:3] == [f"  | {data['judged']}", "3 more failures in this text; the last one is told"]
+
+
+@pytest.mark.parametrize("piped", [True, False])
+@pytest.mark.parametrize("stamp", ["Nov 20 10:00:00 host app[7]: ", ""])
+def test_the_last_line_of_a_large_file_is_read(
+    environment: dict[str, str], tmp_path: Path, piped: bool, stamp: str
+) -> None:
+    log = tmp_path / "log"
+    log.write_text((f"{stamp}all is well, as it always is\n" * 6_000_000)[:6_000_000] + "\n552 5.2.2 mailbox full\n")
+    argv = [*program(), "explain", "--json", *([] if piped else ["--file", str(log)])]
+    typed = log.read_bytes() if piped else b""
+    done = subprocess.run(argv, input=typed, capture_output=True, check=False, env=environment)
+    told = json.loads(done.stdout)
+    assert told["data"]["class"] == "rcpt.mailbox_full"
+    assert [warning["code"] for warning in told["warnings"]] == ["explain.partly_read"]
+
+
+def test_hints_and_words_come_out_as_text_that_has_a_form(environment: dict[str, str]) -> None:
+    hostile = os.fsdecode(b"\x1b[31mgmail\xff\xe2\x80\xae")
+    words = os.fsdecode(b"550 no \xff \xc2\x9b ") + hostile
+    argv = [*program(), "explain", "--json", "--provider", hostile, "--step", hostile, words]
+    done = subprocess.run(argv, capture_output=True, check=False, env=environment)
+    told = json.dumps(json.loads(done.stdout), ensure_ascii=False)
+    told.encode("utf-8")
+    assert not set("\x1b\x9b\u202e") & set(told)
+
+
+def test_an_answer_that_nobody_gets_is_a_failure(environment: dict[str, str]) -> None:
+    for nowhere in (">&-", ">/dev/full"):
+        argv = ["sh", "-c", f'"$@" {nowhere}', "sh", *program(), "explain", "535 no"]
+        done = subprocess.run(argv, capture_output=True, check=False, env=environment)
+        assert (done.returncode, done.stderr[:7]) == (74, b"error: "), nowhere
 
 
 def test_on_a_terminal_it_says_how_to_end_the_text(environment: dict[str, str]) -> None:

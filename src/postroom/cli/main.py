@@ -1,5 +1,6 @@
 """Owns the one try/except of the command line: every failure becomes words, an envelope and an exit status here."""
 
+import errno
 import signal
 import sys
 from contextlib import suppress
@@ -118,6 +119,8 @@ def _usage(error: typer.TyperException, command: str) -> UsageError:
     hint = f"did you mean {near[0]}?" if near else f"postroom {command} --help".replace("  ", " ")
     if type(error).__name__ == "NoSuchOption":
         message = f"postroom {command} has no option {option}".replace("  ", " ")
+        if command == "explain" and not near:
+            hint = 'put -- before a text that begins with "-": postroom explain -- TEXT'
     elif type(error).__name__ == "MissingParameter" and parameter is not None:
         argument = parameter.param_type_name == "argument"
         missing = tree.placeholder(parameter) if argument else parameter.opts[0]
@@ -136,6 +139,8 @@ SECRET_OPTIONS = ("--password", "--client-secret", "--access-token", "--proxy-pa
 
 
 def _file_error(error: OSError) -> PostroomError:
+    if error.errno == errno.EBADF:
+        return PostroomError("file.failed", "standard output is closed", exit=Exit.IO)
     what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
     return PostroomError("file.failed", what, exit=Exit.IO, retry="later")
 

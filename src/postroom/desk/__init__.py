@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from postroom.domain.dns import AskDns
     from postroom.domain.message import Composed, Identity, Message
     from postroom.domain.ports import Look, OpenSandbox
-    from postroom.domain.reply import Cause, Signs
+    from postroom.domain.reply import Cause, Finding, Signs
     from postroom.domain.secret import Reference
     from postroom.result import Warn
     from postroom.sandbox.mailbox import Mailbox
@@ -309,13 +309,11 @@ class Desk:
 
         return classify(signs, self.site_faults.entries)
 
-    def diagnose(self, text: str, step: str, provider: str) -> "tuple[Signs, Cause | None]":
-        """What a pasted text says, and the cause of the failure in it."""
-        from postroom.diagnosis.classify import find
-        from postroom.diagnosis.reading import read
+    def diagnose(self, text: str, step: str, provider: str) -> "Finding":
+        """What a pasted text tells of a failure, and its cause."""
+        from postroom.diagnosis.pasted import diagnose
 
-        signs = read(text, step=step, provider=provider)
-        return signs, find(signs, self.site_faults.entries)
+        return diagnose(text, step=step, provider=provider, site=self.site_faults.entries)
 
     @property
     def look(self) -> "Look":

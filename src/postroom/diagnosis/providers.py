@@ -34,7 +34,7 @@ def families() -> Mapping[str, Family]:
 def _patterns() -> Mapping[str, re.Pattern[str]]:
     found = {}
     for name, family in families().items():
-        hosts = [rf"(?<![\w-])(?:[\w-]+\.)*{re.escape(host)}(?![\w-]|\.\w)" for host in family.hosts]
+        hosts = [rf"(?<![\w-]){re.escape(host)}(?![\w-]|\.\w)" for host in family.hosts]
         if parts := [*family.says, *hosts]:
             found[name] = re.compile("|".join(parts), re.IGNORECASE)
     return found

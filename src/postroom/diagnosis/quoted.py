@@ -7,24 +7,47 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from postroom.diagnosis.topic import speaks_as_a_reply
 from postroom.domain.reply import Reply
 
+# The reason phrases of RFC 9110 that no mail server says to its code.
+_HTTP = (
+    r"400 Bad Request|401 Unauthorized|403 Forbidden|404 Not Found|500 Internal Server Error|502 Bad Gateway"
+    r"|503 Service (?:Temporarily )?Unavailable|504 Gateway Time"
+)
 # A reply code (RFC 5321 4.2.1: 2 to 5, then 0 to 5) that is no part of an address, a time, a port or a line number, and
 # no status of HTTP with its JSON behind.
 _CODE = re.compile(
-    r"(?<![\w.:#/@+-])(?<!line )(?<!port )(?<!errno )(?<!exit )(?<!delay=)(?<!delays=)"
-    r"(?<!proxy: )(?<!HTTP/1.1 )(?<!HTTP/1.0 )(?<!HTTP code )(?<!\":\")(?<!\": \")"
+    r"(?:(?<![\w.:#/@+-])|(?<=^-))(?<!line )(?<!port )(?<!errno )(?<!exit )(?<!delay=)(?<!delays=)"
+    r"(?<!proxy: )(?<!HTTP/1.1 )(?<!HTTP/1.0 )(?<!HTTP code )(?<!HTTP/\d.\d\" )"
+    r"(?:(?<!\":\")(?<!\": \")|(?=\d{3}[ -]))"
+    rf"(?!{_HTTP})"
     r"([2345][0-5]\d)(?=[ \-:;,)\"']|$)(?!.{0,30}\{\\?\")([ -]?)",
     re.MULTILINE,
 )
-_ENHANCED = re.compile(r"[\s:;,'\"b(]*([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
+_ENHANCED = re.compile(r"[\s:;,'\"b(]{0,20}([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
 _BARE_ENHANCED = re.compile(
     r"(?:^|dsn=|status: ?|[(#\"' ])([45]\.\d{1,3}\.\d{1,3})(?![\w.])", re.IGNORECASE | re.MULTILINE
 )
-_TRAILER = re.compile(r"['\"]?[,)\]}]*\s*$")
 # Where a program has put a reply into quotes: the closing one, and what the program says behind it.
-_END_OF_QUOTE = re.compile(r"(?<=..)['\"]\s*(?:[,)\]}]+\s*(?:$|\n|\w+[\"']?\s*[:=]|[\"')\]}]).*|\.?\s*$)", re.DOTALL)
-_QUOTING = re.compile(r"Error: ?$")
+_END_OF_QUOTE = re.compile(
+    r"(?<=..)['\"]\s{0,20}(?:[,)\]}]{1,9}\s{0,20}(?:$|\n|\w{1,40}[\"']?\s{0,9}[:=]|[\"')\]}]).*|\.?\s{0,20}$)",
+    re.DOTALL,
+)
+_QUOTING = ("Error:", "Error: ")
+
+
+# What stands before a number that is no reply: the words of a sentence. But some words announce one.
+_IN_A_SENTENCE = re.compile(r"[^\W_],? $")
+_ANNOUNCED = re.compile(
+    r"(?:said|says?|errors?|code|status|reply|replied|response|answer(?:ed)?|returned|got|gave|failed|server)[:,]? $",
+    re.IGNORECASE,
+)
+_LONGEST_WORD_CHARACTERS = 12
+
+LONGEST_LINE_CHARACTERS = 2_000
+"""What is kept of one line of a reply; RFC 5321 4.5.3.1.5 allows 512 octets."""
+MOST_LINES = 50
 
 
 class _Said(NamedTuple):
@@ -38,7 +61,7 @@ def quoted_reply(text: str) -> Reply | None:
     """
     said = [one for one in _replies(text) if one.reply.code >= 400 and (one.reply.lines or one.reply.enhanced)]
     for number, one in enumerate(said):
-        if number and _QUOTING.search(text[: one.start]):
+        if number and text.endswith(_QUOTING, 0, one.start):
             return one.reply
     return said[0].reply if said else None
 
@@ -53,7 +76,7 @@ def bare_status(text: str) -> Reply | None:
 
 def _replies(text: str) -> Iterator[_Said]:
     """The replies in a text, in their order; the lines of one reply joined, however a log has strung them together."""
-    found = list(_CODE.finditer(text))
+    found = [match for match in _CODE.finditer(text) if _is_reply(text, match)]
     lines: list[str] = []
     start = 0
     for number, match in enumerate(found):
@@ -70,6 +93,18 @@ def _replies(text: str) -> Iterator[_Said]:
         lines = []
 
 
+def _is_reply(text: str, code: re.Match[str]) -> bool:
+    """Whether a number is a reply's code: by where it stands, by the enhanced code behind it, else by the words."""
+    before = text[max(0, code.start() - _LONGEST_WORD_CHARACTERS) : code.start()]
+    return (
+        not _IN_A_SENTENCE.search(before)
+        or _ANNOUNCED.search(before) is not None
+        or code[2] == "-"
+        or _ENHANCED.match(text, code.end()) is not None
+        or speaks_as_a_reply(text, code.end())
+    )
+
+
 def _says_something(text: str) -> bool:
     return re.search(r"[A-Za-z]{3}", _ENHANCED.sub("", text, count=1)) is not None
 
@@ -77,12 +112,12 @@ def _says_something(text: str) -> bool:
 def _reply(code: int, lines: Sequence[str]) -> Reply:
     enhanced = ""
     texts = []
-    for line in lines:
+    for line in lines[:MOST_LINES]:
         match = _ENHANCED.match(line)
         rest = line
         if match and match[1][0] == str(code)[0]:
             enhanced = enhanced or match[1]
             rest = line[match.end() :]
         # What a log or a program prints below a reply is no part of it.
-        texts.append(_TRAILER.sub("", rest.split("\n\n")[0]).strip(" \t\n:;,'\"b"))
+        texts.append(rest.partition("\n\n")[0][:LONGEST_LINE_CHARACTERS].rstrip().rstrip(",)]}").strip(" \t\n:;,'\"b"))
     return Reply(code, enhanced, [text for text in texts if text])

@@ -10,14 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from postroom.diagnosis.log import may_fail
 from postroom.diagnosis.providers import families, hinted, providers_at
 from postroom.diagnosis.quoted import bare_status, quoted_reply
 from postroom.diagnosis.step import guessed
 from postroom.diagnosis.unwrap import unwrap
-from postroom.domain.reply import STEPS, Signs
-
-LONGEST_CHARACTERS = 40_000
-"""What is read of a pasted text: its beginning and its end, where the cause stands in a long log."""
+from postroom.domain.reply import STEPS, Reply, Signs
 
 _SEEN = Path(__file__).with_name("seen.toml")
 
@@ -52,28 +50,31 @@ _MECHANISMS = (
     ("PLAIN", re.compile(r"\bAUTH[ =](?:LOGIN|PLAIN)\b|Password (?:not accepted|command)", re.IGNORECASE)),
 )
 
-_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+")
-_HOST_PORT = re.compile(r"\b[\w-]+(?:\.[\w-]+)+\]?:(\d{2,5})\b")
-_PORT = re.compile(r"(?:port|SMTP\([^)]*,)[\"']?\s*[:=]?[\s\"']*(\d{2,5})\b", re.IGNORECASE)
+# A label of a name has 63 octets at most (RFC 1035 2.3.4).
+_CONNECTING = re.compile(r"command[\"']?: ?[\"']?CONN\b")
+_NAME = re.compile(r"(?<![\w-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
+_HOST_PORT = re.compile(r"[\w-]\.[\w-]{1,63}\]?:(\d{2,5})\b")
+_PORT = re.compile(r"(?:port|SMTP\([^)]{0,80},)[\"']?\s{0,4}[:=]?[\s\"']{0,4}(\d{2,5})\b", re.IGNORECASE)
 
 # The name that was asked for, in the words of those who check a certificate.
 _EXPECTED = re.compile(
-    r"expected CN=\W?([\w.-]+)|Host: ([\w.-]+?)\.? is not in|, not ([\w.-]+\.\w+)|not valid for \W?([\w.-]+\.\w+)"
-    r"|does(?:n't| not) match (?:the )?(?:target )?(?:host ?name|host|server name) \W?([\w.-]+\.\w+)",
+    r"expected CN=\W?([\w.-]{1,253})|Host: ([\w.-]{1,253}?)\.? is not in|, not ([\w.-]{1,253}\.\w+)"
+    r"|not valid for \W?([\w.-]{1,253}\.\w+)"
+    r"|does(?:n't| not) match (?:the )?(?:target )?(?:host ?name|host|server name) \W?([\w.-]{1,253}\.\w+)",
     re.IGNORECASE,
 )
 
 
 # The greeting of a program that hosting firms run, and the host that was to be reached.
-_BANNER = re.compile(r"\b220[ -]([\w.-]+\.[\w-]+) ESMTP Exim")
+_BANNER = re.compile(r"\b220[ -]([\w.-]{4,253}) ESMTP Exim")
 # What a firewall that inspects mail leaves of a greeting and of the words that it does not like.
-_MASKED = re.compile(r"\*{8,}|\bX{7,}[A-Z]?\b")
-_OPENING = re.compile(r"\bopening to ([\w.-]+\.\w+)", re.IGNORECASE)
+_MASKED = re.compile(r"\*{8}|\bX{7,80}[A-Z]?\b")
+_OPENING = re.compile(r"\bopening to ([\w.-]{1,253}\.\w+)", re.IGNORECASE)
 
 
 def read(text: str, *, step: str = "", provider: str = "") -> Signs:
     """The signs of a pasted text. `step` and `provider` are hints; a word that means nothing is let be."""
-    plain = unwrap(shortened(text))
+    plain = unwrap(text)
     reply = quoted_reply(plain)
     seen = None if reply else _first(plain, "seen")
     asked = _first(plain, "asked")
@@ -86,7 +87,7 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
             break
     found = next((one.step for one in (asked, seen) if one and one.step), "")
     return Signs(
-        step=step_of(step) or found or guessed(reply),
+        step=step_of(step) or found or _step_of_connecting(plain, reply) or guessed(reply),
         sign=seen.sign if seen else "refused-by-reply",
         reply=reply or bare_status(plain),
         text=plain,
@@ -103,10 +104,24 @@ def step_of(word: str) -> str:
     return plain if plain in STEPS else _STEP_WORDS.get(plain, "")
 
 
-def shortened(text: str) -> str:
-    """The text, without the middle of a very long one."""
-    half = LONGEST_CHARACTERS // 2
-    return text if len(text) <= LONGEST_CHARACTERS else f"{text[:half]}\n{text[-half:]}"
+def judged_words(signs: Signs) -> str:
+    """The words of the text that the signs were taken from: the reply, else the line that tells of the failure."""
+    if signs.reply is not None and signs.reply.code >= 100:
+        return str(signs.reply)
+    lines = [line.strip() for line in signs.text.split("\n") if line.strip()]
+    told = signs.reply.enhanced if signs.reply else ""
+    seen = _first(signs.text, "seen")
+    for line in lines:
+        if told in line if told else seen and seen.pattern.search(line):
+            return line
+    return next(filter(may_fail, lines), lines[0] if lines else "")
+
+
+def _step_of_connecting(text: str, reply: Reply | None) -> str:
+    """What nodemailer calls CONN ends with the greeting."""
+    if not _CONNECTING.search(text):
+        return ""
+    return "greeting" if reply else "connect"
 
 
 def _certificate(text: str) -> Mapping[str, Any]:
@@ -156,5 +171,5 @@ def _table(kind: str) -> Sequence[_Words]:
 
 
 def _first(text: str, kind: str) -> _Words | None:
-    plain = re.sub(r"\s+", " ", text)
+    plain = " ".join(text.split())
     return next((one for one in _table(kind) if one.pattern.search(plain)), None)

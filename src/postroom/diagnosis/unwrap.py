@@ -1,6 +1,6 @@
 """Owns the undoing of what stands between a person and the words of a server: escapes, encoded words, base64. Pure.
 
-Invariant: text that holds none of it comes out as it went in.
+Invariant: text that holds none of it comes out as it went in, and no control character comes out.
 """
 
 import base64
@@ -10,18 +10,18 @@ import re
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
-from postroom.domain.characters import decode
+from postroom.domain.characters import decode, shown
 
 FEWEST_WRONG_CHARACTERS = 6
 """Two or three may stand in a European word; a Chinese one of three characters has six of them."""
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]{0,30}[ -/]{0,4}[@-~]|\x1b(?:\][^\x07\x1b]{0,300}(?:\x07|\x1b\\)|[@-Z\\-_])")
 _ESCAPED_OCTETS = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
-_ENCODED_WORD = re.compile(r"=\?[\w-]+\?[bq]\?[^?\s]*\?=", re.IGNORECASE)
+_ENCODED_WORD = re.compile(r"=\?[\w-]{1,40}\?[bq]\?[^?\s]{0,998}\?=", re.IGNORECASE)
 _HIGH_LATIN = re.compile("[\xa1-\xff]")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-_CHALLENGE = re.compile(r"(?<!\w)334[ -]([A-Za-z0-9+/]{8,}={0,2})")
-_BASE64 = re.compile(r"(?<![\w+/=])((?:[A-Za-z0-9+/]{4}){3,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)(?![\w+/=])")
+_CHALLENGE = re.compile(r"(?<!\w)334[ -]([A-Za-z0-9+/]{8,4000}={0,2})")
+_BASE64 = re.compile(r"(?<![\w+/=])((?:[A-Za-z0-9+/]{4}){3,1000}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)(?![\w+/=])")
 _PROSE = re.compile(r"[ :{]")
 
 
@@ -36,7 +36,7 @@ def unwrap(text: str) -> str:
         plain = html.unescape(plain)
     told = [_of_base64(found[1]) for found in _CHALLENGE.finditer(plain)]
     told += [_of_base64(found[1]) for found in _BASE64.finditer(_CHALLENGE.sub("", plain))]
-    return "\n".join([plain, *(one for one in told if one)])
+    return shown("\n".join([plain, *(one for one in told if one)]))
 
 
 def _word(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Owns which characters have no place in a line of text, and how one is named. Refuses to strip or replace any."""
+"""Owns which characters have no place in a line of text, and how one is named. What is replaced stays visible."""
 
 import re
 import unicodedata
@@ -20,6 +20,12 @@ _WORDS = {
 }
 
 
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+_CHINESE_WORD = re.compile(rb"[\x81-\xfe]{4}")
+"""Two characters of GBK; as many accented letters of latin-1 stand in a row in no word."""
+
+
 def name_of(character: str) -> str:
     """One character as a person can read and search for it: `'%'`, `U+000A (a line feed)`, `U+202E (RIGHT-TO-...)`."""
     if "!" <= character <= "~":
@@ -31,6 +37,11 @@ def name_of(character: str) -> str:
     return f"U+{ord(character):04X} ({word})"
 
 
+def shown(text: str) -> str:
+    """Text with no CONTROLS but line feeds and tabs: each of the others becomes U+FFFD."""
+    return CONTROLS.sub(lambda found: found[0] if found[0] in "\n\t" else "\ufffd", text)
+
+
 def refuse_controls(text: str) -> None:
     """Raise ValueError with the rule if the text holds one of CONTROLS."""
     if found := CONTROLS.search(text):
@@ -38,10 +49,21 @@ def refuse_controls(text: str) -> None:
 
 
 def decode(text: bytes) -> str:
-    """Text of a server: UTF-8, else GBK (QQ's and other Chinese servers' replies), else latin-1, which never fails."""
-    for encoding in ("utf-8", "gbk"):
+    """Text of servers and programs: UTF-8 and UTF-16 by the mark at its beginning, else each line as it is written."""
+    for mark, encoding in _MARKS:
+        if text.startswith(mark):
+            return text.decode(encoding, "replace")
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(map(_decoded_line, text.splitlines(keepends=True)))
+
+
+def _decoded_line(line: bytes) -> str:
+    """UTF-8, else GBK (QQ's and other Chinese servers' replies), else latin-1, which never fails."""
+    for encoding in ("utf-8", "gbk") if _CHINESE_WORD.search(line) else ("utf-8",):
         try:
-            return text.decode(encoding)
+            return line.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return text.decode("latin-1")
+    return line.decode("latin-1")

@@ -158,6 +158,20 @@ class Cause(NamedTuple):
         }
 
 
+class Finding(NamedTuple):
+    """What a pasted text tells of a failure; `cause` is None where it tells of none.
+
+    `judged` are the words of the text that decided, `more` is how many other failures it tells of, `left_out` that
+    the text was too long to be looked at whole.
+    """
+
+    signs: Signs
+    cause: Cause | None
+    judged: str = ""
+    more: int = 0
+    left_out: bool = False
+
+
 class Verdict(NamedTuple):
     """The server's word on one recipient; `reply` is None while the server has not said it."""
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.diagnosis.classify import find
-from postroom.diagnosis.reading import LONGEST_CHARACTERS, read, shortened, step_of
+from postroom.diagnosis.reading import read, step_of
 from postroom.diagnosis.unwrap import unwrap
 from postroom.domain.characters import decode
 from postroom.domain.reply import STEPS, Reply
@@ -162,14 +162,6 @@ def test_a_reply_that_nobody_knows_tells_what_it_proves() -> None:
     assert "550 is a refusal for good, given to a recipient" in cause.cause
     assert "5.7.1 speaks of security or policy" in cause.cause
     assert "xyzzy" not in cause.cause
-
-
-def test_of_a_long_text_the_beginning_and_the_end_are_read() -> None:
-    text = "a" * LONGEST_CHARACTERS + "b" * LONGEST_CHARACTERS
-    assert len(shortened(text)) == LONGEST_CHARACTERS + 1
-    assert shortened(text)[0] == "a"
-    assert shortened(text)[-1] == "b"
-    assert shortened("550 no") == "550 no"
 
 
 @given(st.text(max_size=400), st.text(max_size=10), st.text(max_size=10))

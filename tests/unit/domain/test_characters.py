@@ -2,7 +2,7 @@
 
 import pytest
 
-from postroom.domain.characters import name_of, refuse_controls
+from postroom.domain.characters import decode, name_of, refuse_controls, shown
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,23 @@ def test_what_ends_hides_or_turns_a_line_is_refused_by_its_code_point(character:
 @pytest.mark.parametrize("character", [" ", "~", "\xa0", "\u200e", "\u200f", "\u061c", "\u200d", "\U0001f600"])
 def test_marks_that_right_to_left_names_and_emoji_need_pass(character: str) -> None:
     refuse_controls(f"a{character}b")
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        ("Größe".encode(), "Größe"),
+        ("Größe".encode("utf-16"), "Größe"),
+        ("Größe".encode("utf-8-sig"), "Größe"),
+        (b"\xfe\xff" + "535 no".encode("utf-16-be"), "535 no"),
+        ("Größe\n".encode() + b"\xfc\n" + "535 用户名或密码错误".encode(), "Größe\nü\n535 用户名或密码错误"),
+        ("535 用户名".encode("gbk") + "\r\nGröße".encode(), "535 用户名\r\nGröße"),
+        ("Zeitüberschreitung der Größe".encode("latin-1"), "Zeitüberschreitung der Größe"),
+    ],
+)
+def test_every_line_is_decoded_as_it_is_written(octets: bytes, text: str) -> None:
+    assert decode(octets) == text
+
+
+def test_what_has_no_place_in_a_line_is_shown_by_a_mark() -> None:
+    assert shown("a\x1b\x9b\u202e\udcff\n\tb") == "a\ufffd\ufffd\ufffd\ufffd\n\tb"

@@ -125,6 +125,7 @@ WARNINGS: Mapping[str, str] = {
     "config.unknown_variable": "A variable of the environment looks like one of Postroom's and is none.",
     "config.still_invalid": "The change was made; other problems of the configuration remain.",
     "ehlo.name_doubtful": "This machine's name in EHLO is one that servers refuse: bare, local, an address.",
+    "explain.partly_read": "The text was too long to be read or looked at whole.",
     "online.dkim_missing": "There is no DKIM key at the known selectors of the sender's domain, or a withdrawn one.",
     "online.dmarc_broken": "The DMARC policy of the sender's domain counts as none: two records, or no valid p=.",
     "online.dmarc_missing": "The sender's domain has no DMARC policy.",

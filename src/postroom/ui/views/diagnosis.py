@@ -1,10 +1,14 @@
 """What a diagnosis looks like: the cause of a failure, what to do and what was found, as rows of a calm page."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from postroom.ui.blocks import Block, Fields, Line
+from postroom.ui.safe import safe_line
 from postroom.ui.views.evidence import told
+
+_QUOTED_COLUMNS = 76
 
 Rows = Iterable[tuple[str, str]]
 
@@ -22,7 +26,17 @@ def explained(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Line("Give the whole reply, exception or log line; --step and --provider help.", "dim")
         return
     yield Line(data["title"], "title")
+    yield from (Line(f"  | {line}", "dim") for line in _quoted(data["judged"] or ""))
+    if more := data["more_failures"]:
+        yield Line(f"{more} more {'failure' if more == 1 else 'failures'} in this text; the last one is told", "dim")
     yield Fields([*rows(data)])
+
+
+def _quoted(text: str) -> Sequence[str]:
+    """Foreign words, cut to two lines of 80 columns."""
+    return wrap(
+        safe_line(" ".join(text.split())), _QUOTED_COLUMNS, max_lines=2, placeholder=" ...", break_on_hyphens=False
+    )
 
 
 def rows(diagnosis: Mapping[str, Any], evidence: Mapping[str, Any] | None = None) -> Rows:
