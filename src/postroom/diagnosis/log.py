@@ -45,7 +45,7 @@ _TROUBLE_STEMS = (
         " no ",
         "too ",
     ),
-    *("timed", "timeout", "expir", "exceed", "limit", "block", "suspen", "disabl", "requir", "must", "need", "lost"),
+    *("timed", "timeout", "expir", "exceed", "limit", "lock", "suspen", "disabl", "requir", "must", "need", "lost"),
     *("close", "reset", "eof", "unable", "unreach", "unavail", "unsupp", "unexp", "unauth", "untrust", "unsafe"),
     *("unver", "unrout", "unimpl", "unrec", "unencr", "exception", "wrong", "mismatch", "please", "bad", "over"),
     *("spam", "quota", "missing", "illegal", "incorrect", "abort", "disconn", "warning", "never", "only", "more than"),

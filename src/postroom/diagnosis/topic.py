@@ -24,9 +24,9 @@ _NEAR_CHARACTERS = 80
 
 _WITHOUT_MAIL = (
     *("NetworkManager", "apache2", "avahi-daemon", "chronyd", "containerd", "dhclient", "docker", "dockerd", "gdm"),
-    *("httpd", "kernel", "lightdm", "login", "mariadbd", "mysqld", "named", "nginx", "ntpd", "pg_dump", "polkitd"),
+    *("httpd", "kernel", "lightdm", "mariadbd", "mysqld", "named", "nginx", "ntpd", "pg_dump", "polkitd"),
     *("postgres", "psql", "redis-server", "rsyncd", "scp", "sftp-server", "slapd", "smbd", "ssh", "sshd"),
-    *("sshd-session", "sssd", "su", "sudo", "systemd-logind", "systemd-networkd", "systemd-resolved", "winbindd"),
+    *("sshd-session", "sssd", "sudo", "systemd-logind", "systemd-networkd", "systemd-resolved", "winbindd"),
 )
 """Programs that send no mail but have logins and failures of their own."""
 _LINE_OF = re.compile(rf"(?:^|[\w\])] )(?:{'|'.join(map(re.escape, _WITHOUT_MAIL))})(?:\[\d{{1,9}}\])?: ")
