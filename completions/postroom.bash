@@ -225,11 +225,12 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'secrets move':--store) _postroom_offer keyring encrypted plain ;;
         'smtp set':--flow | \
             'smtp test':--flow) _postroom_offer browser paste device client-credentials service-account ;;
-        'smtp test':--until | \
-            'explain':--step) _postroom_offer config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data ;;
+        'smtp test':--until) _postroom_offer config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data ;;
         'smtp test':--as) _postroom_offer test invite reset alert ;;
         'smtp test':--format) _postroom_offer text github junit nagios ;;
         'tls set':--unset) _postroom_offer minimum ca_file client_cert client_key pin strict ;;
+        'explain':--step) _postroom_offer connect tls auth rcpt data ;;
+        'explain':--provider) _postroom_ask providers ;;
     esac
 }
 
@@ -262,7 +263,7 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
             'secrets move':1) _postroom_ask secrets ;;
         'sandbox run':*) if (($2 == 1)); then _postroom_files -c; else _postroom_files -f; fi ;;
         'completion':1) _postroom_offer bash zsh fish ;;
-        'man':1) _postroom_offer postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom.toml postroom-faults ;;
+        'man':1) _postroom_offer postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults ;;
     esac
 }
 

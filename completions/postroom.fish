@@ -433,7 +433,7 @@ complete -c postroom -n '__postroom_in "sandbox wait"' -l new -d 'Count only mai
 complete -c postroom -n '__postroom_in "sandbox show"' -l raw -d 'Show the mail as it came.'
 complete -c postroom -n '__postroom_in "sandbox clear"' -l yes -d 'Do not ask.'
 complete -c postroom -n '__postroom_in "explain"' -l file -d 'Read the text from this file; - is standard input.' -r -F
-complete -c postroom -n '__postroom_in "explain"' -l step -d 'Where it happened, as a hint: connect, tls, auth, rcpt, data ... Default: .' -r -f -a 'config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data'
-complete -c postroom -n '__postroom_in "explain"' -l provider -d 'Who answered, as a hint: gmail, microsoft365, postfix ... Default: .' -r -f
+complete -c postroom -n '__postroom_in "explain"' -l step -d 'Where it happened, as a hint: connect, tls, auth, rcpt, data ...' -r -f -a 'connect tls auth rcpt data'
+complete -c postroom -n '__postroom_in "explain"' -l provider -d 'Who answered, as a hint: gmail, microsoft365, postfix ...' -r -f -a '(__postroom_ask providers)'
 complete -c postroom -n '__postroom_at "completion" 1' -f -a 'bash zsh fish'
-complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom.toml postroom-faults'
+complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults'

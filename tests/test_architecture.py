@@ -44,6 +44,7 @@ HOMES = {
     "keyring": ("secrets/keyring.py",),
     "tomlkit": ("config/edit.py",),
     "tomli_w": ("config/edit.py", "secrets/ledger.py"),
+    "regex": ("diagnosis/timed.py",),
     "platformdirs": ("config/homes.py",),
     "cryptography": ("secrets/encrypted.py", "transport/pin.py", "sandbox/"),
     "idna": ("domain/",),

@@ -23,11 +23,16 @@ from postroom.cli.manual.roff import RELEASED, Page, bold, escape, filled
 from postroom.cli.manual.settings import EXAMPLE, PRESET, REFERENCES, dotted
 from postroom.cli.options import FLAGS
 from postroom.cli.outline import Command, outline
-from postroom.cli.values import GROUPS, PAGES, values_of
+from postroom.cli.values import GROUPS, PAGES, Values, values_of
 from postroom.config.environment import VARIABLES
-from postroom.config.presets import _KINDS, read_preset
+from postroom.config.presets import _KINDS, preset_ids, read_preset
 from postroom.desk import Desk
 from postroom.diagnosis.catalogue import causes, provider_advice
+from postroom.diagnosis.facts import FACTS
+from postroom.diagnosis.fill import PLACEHOLDERS
+from postroom.diagnosis.providers import families
+from postroom.diagnosis.site import CONDITIONS
+from postroom.domain.reply import SIGNS, STEPS
 from postroom.domain.secret import SCHEMES
 from postroom.domain.settings import TABLES
 from postroom.errors import Exit
@@ -97,9 +102,9 @@ def test_the_pages_that_completion_offers_are_those_that_there_are() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS_OF_ALL, ids=lambda command: command.name)
 def test_every_command_is_documented_with_every_option_and_argument(command: Command) -> None:
-    page = PAGES_BY_NAME[f"postroom-{command.path[0]}" if command.path[0] in GROUPS else "postroom"]
-    _, _, section = page.text.partition(f".SS {escape(f'postroom {command.name}')}\n")
-    own = section.partition("\n.S")[0]
+    page = PAGES_BY_NAME[f"postroom-{command.path[0]}"]
+    title = f".SS {escape(f'postroom {command.name}')}\n" if command.path[0] in GROUPS else ".SH OPTIONS\n"
+    own = page.text.partition(title)[2].partition("\n.S")[0]
     assert own, f"no section on {command.name}"
     shared = page.text.partition(".SH SERVER OPTIONS\n")[2]
     for option in command.options:
@@ -115,9 +120,9 @@ def test_every_command_is_documented_with_every_option_and_argument(command: Com
 
 def test_the_program_page_has_every_group_option_alias_and_exit_status() -> None:
     page = PAGES_BY_NAME["postroom"].text
-    for group in GROUPS:
-        assert f".TP\n{bold(f'postroom {group}')}\n" in page
-        assert f".BR postroom\\-{group} (1)" in page
+    for name in COMMANDS:
+        assert f".TP\n{bold(f'postroom {name}')}\n" in page
+        assert f".BR postroom\\-{name} (1)" in page
     for flag in FLAGS:
         assert f".TP\n{bold(flag.option)}" in page
     for alias in ALIASES:
@@ -173,6 +178,17 @@ def test_every_cause_class_is_documented() -> None:
             words = re.sub(r"\{(\w+)\}", lambda hole: hole[1].upper(), told).replace("`", "")
             assert words in text, code
         assert f"Exit status {cause.exit}, retry {cause.retry}, scope {cause.scope}." in text
+
+
+def test_every_word_of_an_entry_is_documented() -> None:
+    page = PAGES_BY_NAME["postroom-faults"].text.partition("OWN\n")[2].partition("\n.SH")[0]
+    for name in (*CONDITIONS, *FACTS):
+        assert f".TP\n{bold(name)}\n" in page
+    for name in PLACEHOLDERS:
+        assert f".TP\n{bold('{' + name + '}')}\n" in page
+    words = page.replace("\n", " ").replace("\\", "")
+    for name in (*SIGNS, *STEPS, *(f"{name} (" for name in families())):
+        assert f" {name}" in words, name
 
 
 # The codes in the source
@@ -418,6 +434,10 @@ def test_the_example_of_a_preset_is_one_and_every_key_is_named(tmp_path: Path) -
         ("smtp", "postroom-smtp"),
         ("postroom-smtp", "postroom-smtp"),
         ("postroom-smtp(1)", "postroom-smtp"),
+        ("explain", "postroom-explain"),
+        ("postroom-explain", "postroom-explain"),
+        ("postroom-explain.1", "postroom-explain"),
+        ("demo", "postroom-demo"),
         ("toml", "postroom.toml"),
         ("postroom.toml.5", "postroom.toml"),
         ("faults", "postroom-faults"),
@@ -501,6 +521,25 @@ def test_choices_of_options_are_offered_as_words() -> None:
     assert values_of("smtp set", "--security", "tls|starttls|none").words == ("tls", "starttls", "none")
     assert values_of("smtp providers", "x", "[ID|ADDRESS]").kind == "nothing"
     assert values_of("config apply", "file", "FILE").kind == "files"
+
+
+def test_a_default_that_is_empty_is_not_told() -> None:
+    helps = [option.help for command in COMMANDS_OF_ALL for option in command.options]
+    assert any(told.endswith("Default: 5s.") for told in helps)
+    assert [told for told in helps if "Default: ." in told] == []
+
+
+def test_the_hints_of_explain_are_completed_with_words_that_help_names() -> None:
+    options = {option.names[0]: option for option in COMMANDS_BY_NAME["explain"].options}
+    steps = options["--step"].values.words
+    assert {"connect", "auth"} <= set(steps) <= set(STEPS)
+    assert set(steps) <= set(re.findall(r"[a-z]+", options["--step"].help.partition(":")[2]))
+    assert options["--provider"].values == Values("ask", ("providers",))
+
+
+def test_every_provider_that_is_offered_means_something(run_postroom: RunPostroom) -> None:
+    offered = run_postroom("completion", "bash", "--values", "providers").stdout.split()
+    assert set(offered) == {*families(), *preset_ids()}
 
 
 def test_the_envelope_of_a_script_is_one_line_of_json(run_postroom: RunPostroom) -> None:

@@ -16,7 +16,7 @@ from tests.support.program import clean_environment
 HEAVY = frozenset(
     {
         *("rich", "keyring", "tomlkit", "cryptography", "aiosmtpd", "python_socks", "authlib", "requests", "jinja2"),
-        *("dns", "pydantic", "sqlite3", "psycopg", "ssl", "asyncio", "smtplib"),
+        *("dns", "regex", "pydantic", "sqlite3", "psycopg", "ssl", "asyncio", "smtplib"),
     }
 )
 

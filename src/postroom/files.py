@@ -46,7 +46,8 @@ def read_checked(
         except OSError as error:
             raise _failed("file.unreadable", "cannot be read", path, error) from error
     if len(data) > limit_bytes:
-        raise FileError("file.too_large", f"{os.fspath(path)} has more than {limit_bytes} bytes")
+        hint = f"See whether it is the file that is meant: ls -lL {quote(os.fspath(path))}"
+        raise FileError("file.too_large", f"{os.fspath(path)} has more than {limit_bytes} bytes", hint=hint)
     return data
 
 
@@ -66,23 +67,24 @@ def open_checked(
     """Open a regular file for reading and check what was opened, not what the path says a moment later.
 
     `private` demands that nobody else can read it (with `group_may_read`, root's own files may be 0640), that it has
-    one name and belongs to us or root. `as_root` demands that nobody but root and `owner` could have written or
-    swapped it. Either refuses a symbolic link at the end of the path.
+    one name, which is no symbolic link, and belongs to us or root. `as_root` demands that nobody but root and `owner`
+    could have written or swapped it; a symbolic link is followed when the same holds for it and for where it leads.
 
     Return a descriptor that the caller closes, None when there is no such file. Raise FileError: `file.unsafe` (78)
     with the command that mends it, `file.unreadable` (74).
     """
     text = os.fspath(path)
+    opened = text
     if as_root:
-        check_parents(text, owner=owner)
+        opened = check_parents(text, owner=owner, follow=not private)
     # Without O_NONBLOCK a named pipe in the file's place would hold us for ever.
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if private or as_root else 0)
     try:
-        descriptor = os.open(text, flags)
+        descriptor = os.open(opened, flags)
     except FileNotFoundError:
         return None
     except OSError as error:
-        if flags & os.O_NOFOLLOW and os.path.islink(text):
+        if flags & os.O_NOFOLLOW and os.path.islink(opened):
             raise _unsafe(text, "is a symbolic link", "Give the path of the file itself.") from error
         raise _failed("file.unreadable", "cannot be read", text, error) from error
     try:
@@ -120,8 +122,10 @@ def _check_file(
         raise _unsafe(path, f"is open to others (mode {mode:04o})", f"chmod {allowed & 0o660:o} {quote(path)}")
 
 
-def check_parents(path: AnyPath, *, owner: Owner | None = None) -> None:
-    """Refuse a path in which somebody besides root and `owner` could swap an entry, down to the file's directory.
+def check_parents(path: AnyPath, *, owner: Owner | None = None, follow: bool = False) -> str:
+    """Refuse a path in which somebody besides root and `owner` could swap an entry, down to the file's directory;
+    return the path. With `follow` a symbolic link at the end is followed as well, and the path that it leads to is
+    returned.
 
     A sticky directory of root's, such as /tmp, is allowed: there only an entry's owner can rename it, and each entry's
     owner is checked. Every symbolic link on the way is followed by hand, so that no directory is skipped. Raise
@@ -129,7 +133,8 @@ def check_parents(path: AnyPath, *, owner: Owner | None = None) -> None:
     """
     trusted = _trusted(owner)
     # Joined, not normalised: `link/..` is not where it seems to be.
-    todo = os.path.dirname(_rooted(os.fspath(path))).split(os.sep)[::-1]
+    text = os.fspath(path)
+    todo = (_rooted(text) if follow else os.path.dirname(_rooted(text))).split(os.sep)[::-1]
     at = os.sep
     _check_directory(at, os.lstat(at), trusted)
     links = 0
@@ -141,18 +146,22 @@ def check_parents(path: AnyPath, *, owner: Owner | None = None) -> None:
         try:
             found = os.lstat(at)
             if not stat.S_ISLNK(found.st_mode):
-                _check_directory(at, found, trusted)
+                if todo or not follow:
+                    _check_directory(at, found, trusted)
                 continue
             target = os.readlink(at)
         except FileNotFoundError:
-            return  # the rest is yet to be made, by us
+            return at if follow else text  # the rest is yet to be made, by us
         except OSError as error:
             raise _failed("file.unreadable", "cannot be read", at, error) from error
         links += 1
-        if found.st_uid != 0 or links > _LINKS_LIMIT:  # `owner` needs none, and its files have fixed places
-            raise _unsafe(at, f"is a symbolic link of uid {found.st_uid}", "Give the path without that link.")
+        if links > _LINKS_LIMIT:
+            raise _unsafe(at, "is a symbolic link that leads back to itself", f"ls -l {quote(at)}")
+        if found.st_uid != 0:  # `owner` needs none, and its files have fixed places
+            raise _unsafe(at, f"is a symbolic link of uid {found.st_uid}", f"chown -h root: {quote(at)}")
         todo.extend(target.split(os.sep)[::-1])
         at = os.sep if target.startswith(os.sep) else os.path.dirname(at)
+    return at if follow else text
 
 
 def _rooted(path: str) -> str:

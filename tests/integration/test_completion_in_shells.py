@@ -84,13 +84,18 @@ STATIC = [
     ("postroom smtp test --until ", {"resolve", "auth", "data"}, {"main"}),
     ("postroom smtp test --as ", {"test", "alert"}, {"main"}),
     ("postroom smtp test --format ", {"text", "github", "junit", "nagios"}, {"main"}),
+    ("postroom explain --step ", {"connect", "tls", "auth", "rcpt", "data"}, {"config", "secret", "token"}),
     ("postroom tls set internal --min ", {"1.2", "1.3"}, {"internal"}),
     ("postroom tls set internal --no", {"--no-strict", "--no-input"}, {"--strict"}),
     ("postroom secret ", {"list", "set", "move"}, {"rm"}),
     ("postroom secrets move main.password --store ", {"keyring", "encrypted", "plain"}, {"file"}),
     ("postroom completion ", {"bash", "zsh", "fish"}, {"postroom"}),
     ("postroom completion b", {"bash"}, {"zsh"}),
-    ("postroom man postroom-s", {"postroom-smtp", "postroom-secrets", "postroom-sandbox"}, {"postroom-tls"}),
+    (
+        "postroom man postroom-s",
+        {"postroom-smtp", "postroom-secrets", "postroom-sandbox", "postroom-status"},
+        {"postroom-tls"},
+    ),
 ]
 
 
@@ -114,6 +119,8 @@ ASKED = [
     ("postroom tls show ", {"internal"}),
     ("postroom smtp set --provider fastm", {"fastmail"}),
     ("postroom smtp providers gm", {"gmail", "gmx", "gmx-de"}),
+    ("postroom explain --provider gm", {"gmail", "gmx", "gmx-de"}),
+    ("postroom explain --provider postf", {"postfix"}),
     ("postroom config get smtp.servers.main.po", {"smtp.servers.main.port"}),
     ("postroom secrets set main.pa", {"main.password"}),
 ]

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.conftest import RunPostroom
 from tests.support.faulty_server import FaultyServer, Line, Send
 from tests.support.program import clean_environment, program
+from tests.test_startup import loaded
 
 TENANT = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."
 KEYS = [
@@ -51,10 +53,12 @@ def test_a_reply_is_explained_in_json(run_postroom: RunPostroom) -> None:
 
 def test_a_reply_is_explained_to_a_person(run_postroom: RunPostroom) -> None:
     lines = run_postroom("explain", *TENANT.split()).stdout.splitlines()
-    assert lines[0] == "Microsoft 365 takes no passwords any more"
+    assert lines[0] == "SMTP AUTH is switched off for the whole organisation at Microsoft 365"
     assert lines[1] == "  | 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is"
     assert lines[2] == "  | disabled for the Tenant."
-    assert [line.partition(":")[0] for line in lines[3:5]] == ["why", "hint"]
+    names = [line.partition(":")[0] for line in lines[3:]]
+    assert list(dict.fromkeys(names)) == ["why", "hint", "read", "class"]
+    assert [line[:8] for line in lines if line.startswith("hint")][:2] == ["hint: 1.", "hint: 2."]
     assert lines[-1].startswith("class: auth.basic_disabled_by_policy; trying again does not help")
 
 
@@ -223,29 +227,134 @@ class TestASitesOwnEntries:
         assert done.json["error"]["hint"] == "Wait until six"
         assert done.json["data"]["diagnosis"]["next_steps"] == ["Wait until six", "Call 4711"]
 
+    def test_in_every_file_have_their_say(self, run_postroom: RunPostroom, config: Path) -> None:
+        (config.parent / "faults" / "a.toml").write_text("broken")
+        done = run_postroom("explain", "451 the relay sleeps", "--config", str(config), "--json")
+        assert (done.exit, done.json["data"]["title"]) == (0, "The relay in the cellar sleeps")
+        (warning,) = done.json["warnings"]
+        assert warning["message"].startswith(f"{config.parent}/faults/a.toml: is no TOML: ")
+
     @pytest.mark.parametrize(
         ("text", "told"),
         [
             ("[[entry]]\nclass = 'no.such_class'", "class 'no.such_class' is none of those in postroom-faults(7)"),
             ("[[entry]]\nclass = 'policy.rejected'\nwords = '('", "is no regular expression"),
+            ("[[entry]]\nclass = 'policy.rejected'\nsign = 'any'\ntitle = 'x {nope}'", "{nope}; there are {host}, "),
+            ("[[entry]]\nclass = 'policy.rejected'", "would fit every refusal"),
             ("nonsense", "is no TOML"),
+            ("\ud800", "is not UTF-8"),
         ],
     )
     def test_that_are_wrong_are_told_and_hide_no_failure(
         self, run_postroom: RunPostroom, config: Path, text: str, told: str
     ) -> None:
-        (config.parent / "faults" / "relay.toml").write_text(text)
-        for words in (("explain", "550 no"), ("config", "validate")):
-            done = run_postroom(*words, "--config", str(config), "--json")
-            assert (done.exit, done.json["error"]["code"]) == (78, "config.invalid")
-            assert told in json.dumps(done.json["error"]["message"] + done.json["error"]["detail"])
-        place = ("--host", "localhost", "--port", "1", "--auth", "none", "--security", "none")
-        done = run_postroom("smtp", "test", "--config", str(config), *place, "--json")
-        assert done.json["error"]["code"] == "connect.refused"
+        file = config.parent / "faults" / "relay.toml"
+        file.write_bytes(text.encode("utf-8", "surrogatepass"))
+        done = run_postroom("config", "validate", "--config", str(config), "--json")
+        assert (done.exit, done.json["error"]["code"]) == (78, "config.invalid")
+        problem = done.json["data"]["problems"][0]
+        assert told in problem["message"]
+        assert problem["file"] == str(file)
+        assert problem["line"] == (1 if "entry" in text else None)
+        assert done.json["error"]["hint"] == f"Change {file}, then: postroom config validate"
 
-    def test_that_others_may_write_are_refused(self, run_postroom: RunPostroom, config: Path) -> None:
+        place = ("--host", "localhost", "--port", "1", "--auth", "none", "--security", "none")
+        for words, code in ((("explain", "550 no"), None), (("smtp", "test", *place), "connect.refused")):
+            done = run_postroom(*words, "--config", str(config), "--json")
+            assert (done.json["error"] or {"code": None})["code"] == code
+            (warning,) = done.json["warnings"]
+            assert warning["code"] == "config.faults_skipped"
+            assert told in warning["message"]
+            assert str(file) in warning["message"]
+            assert "entry 1: " in warning["message"] or "entry" not in text
+        assert run_postroom("explain", "550 no", "--config", str(config), "--json").json["data"]["class"]
+
+    @pytest.mark.parametrize("form", ["text", "github", "junit", "nagios"])
+    def test_that_are_wrong_are_told_in_every_form_of_a_test(
+        self, run_postroom: RunPostroom, config: Path, form: str
+    ) -> None:
+        (config.parent / "faults" / "relay.toml").write_text("nonsense")
+        place = ("--host", "localhost", "--port", "1", "--auth", "none", "--security", "none")
+        done = run_postroom("smtp", "test", "--config", str(config), *place, "--format", form)
+        assert (done.stdout + done.stderr).count("is no TOML") == 1
+
+    def test_that_are_not_needed_are_not_read(self, run_postroom: RunPostroom, config: Path) -> None:
+        (config.parent / "faults" / "relay.toml").write_text("nonsense")
+        assert run_postroom("smtp", "list", "--config", str(config), "--json").json["warnings"] == []
+
+    def test_that_take_too_long_are_told(self, run_postroom: RunPostroom, config: Path) -> None:
+        file = config.parent / "faults" / "evil.toml"
+        file.write_text("[[entry]]\nclass = 'policy.rejected'\nwords = ['sleeps (a|aa)+$']\n")
+        done = run_postroom("explain", f"451 the relay sleeps {60 * 'a'}!", "--config", str(config), "--json")
+        assert done.json["data"]["title"] == "The relay in the cellar sleeps"
+        (warning,) = done.json["warnings"]
+        assert warning["code"] == "config.faults_slow"
+        assert f"{file}: entry 1: the expression 'sleeps (a|aa)+$' takes too long" in warning["message"]
+
+    def test_that_are_valid_are_named(self, run_postroom: RunPostroom, config: Path) -> None:
+        config.unlink()
+        done = run_postroom("config", "validate", "--config", str(config), "--json")
+        file = str(config.parent / "faults" / "relay.toml")
+        assert (done.json["data"]["files"], done.json["data"]["faults"]) == ([], [file])
+        lines = run_postroom("config", "validate", "--config", str(config)).stdout.splitlines()
+        assert lines == ["the configuration is valid", "  there is no configuration file yet", f"  {file}"]
+
+    def test_are_checked_together_with_the_configuration(self, run_postroom: RunPostroom, config: Path) -> None:
+        config.write_text("nonsense = 1\n")
+        (config.parent / "faults" / "relay.toml").write_text("[[entry]]\nclass = 'a.b'\nsign = 'c'\n")
+        done = run_postroom("config", "validate", "--config", str(config), "--json")
+        assert [Path(problem["file"]).name for problem in done.json["data"]["problems"]] == [
+            config.name, "relay.toml", "relay.toml",
+        ]  # fmt: skip
+        assert done.json["error"]["hint"] == "postroom config edit"
+
+    def test_that_are_mounted_by_kubernetes_are_read(self, run_postroom: RunPostroom, config: Path) -> None:
+        faults = config.parent / "faults"
+        (faults / "..2026_11_20").mkdir()
+        (faults / "relay.toml").rename(faults / "..2026_11_20" / "relay.toml")
+        (faults / "..data").symlink_to("..2026_11_20")
+        (faults / "relay.toml").symlink_to("..data/relay.toml")
+        done = run_postroom("explain", "451 the relay sleeps", "--config", str(config), "--json")
+        assert (done.json["data"]["title"], done.json["warnings"]) == ("The relay in the cellar sleeps", [])
+
+    @pytest.mark.parametrize(
+        ("spoil", "status", "told"),
+        [
+            (lambda file: (file.unlink(), file.symlink_to("nowhere")), 66, "leads nowhere"),
+            (lambda file: (file.unlink(), file.mkdir()), 78, "is not a regular file"),
+            (lambda file: file.write_bytes(bytes(5 << 20)), 74, "has more than 4194304 bytes"),
+        ],
+    )
+    def test_in_a_file_that_cannot_be_read_hide_no_failure(
+        self, run_postroom: RunPostroom, config: Path, spoil: Callable[[Path], object], status: int, told: str
+    ) -> None:
+        spoil(config.parent / "faults" / "relay.toml")
+        done = run_postroom("explain", "550 no", "--config", str(config), "--json")
+        (warning,) = done.json["warnings"]
+        assert done.exit == 0
+        assert told in warning["message"]
+        assert warning["hint"]
+        done = run_postroom("config", "validate", "--config", str(config), "--json")
+        assert done.exit == status
+        assert told in done.json["error"]["message"]
+        assert done.json["error"]["hint"]
+
+    def test_that_others_may_write_are_not_obeyed(self, run_postroom: RunPostroom, config: Path) -> None:
         (config.parent / "faults" / "relay.toml").chmod(0o666)
         if os.geteuid() != 0:
             pytest.skip("needs: root (run the tests as root)")
-        done = run_postroom("explain", "550 no", "--config", str(config), "--json")
-        assert done.exit == 78
+        done = run_postroom("explain", "451 the relay sleeps", "--config", str(config), "--json")
+        assert done.json["data"]["title"] != "The relay in the cellar sleeps"
+        (warning,) = done.json["warnings"]
+        assert (warning["code"], warning["hint"][:10]) == ("config.faults_skipped", "chmod go-w")
+        assert run_postroom("config", "validate", "--config", str(config), "--json").exit == 78
+
+    def test_load_the_library_of_expressions_for_words_alone(self, tmp_home: Path) -> None:
+        def loads(entry: str) -> bool:
+            config = Path(clean_environment(tmp_home, "")["POSTROOM_CONFIG"])
+            (config.parent / "faults").mkdir(parents=True, exist_ok=True)
+            (config.parent / "faults" / "relay.toml").write_text("[[entry]]\nclass = 'policy.rejected'\n" + entry)
+            return "regex" in loaded(("explain", "550 no"), tmp_home)
+
+        assert not loads("code = '451'")
+        assert loads("words = 'x'")

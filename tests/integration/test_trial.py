@@ -28,4 +28,4 @@ def test_a_password_is_asked_for_once_however_often_it_is_tried(tmp_home: Path, 
         done = terminal.finish()
     assert done.exit == 75
     assert done.text.count("Password") == 1
-    assert done.text.count("connection-refused") == 3
+    assert done.text.count("the connection was refused") == 3

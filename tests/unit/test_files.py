@@ -58,6 +58,29 @@ def foreign_parent(path: Path) -> None:
     os.chown(path.parent, SOMEBODY, -1)
 
 
+def foreign_link(path: Path) -> None:
+    symbolic_link(path)
+    os.lchown(path, SOMEBODY, -1)
+
+
+def link_to_a_foreign_file(path: Path) -> None:
+    symbolic_link(path)
+    os.chown(path, SOMEBODY, -1)
+
+
+def link_into_an_open_directory(path: Path) -> None:
+    top = path.parent / "open"
+    top.mkdir()
+    path.rename(top / "other")
+    path.symlink_to("open/other")
+    top.chmod(0o777)
+
+
+def link_to_itself(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
 def reached_through_a_foreign_link(path: Path) -> None:
     """The file's directory becomes a link that somebody else could point elsewhere."""
     real = path.parent.rename(path.parent.with_name("real"))
@@ -104,13 +127,32 @@ def test_a_private_file_that_is_not_ours_alone_is_refused_with_the_command_that_
 
 
 @needs_root
+def test_root_follows_a_link_of_its_own_unless_the_file_is_private(file: Path) -> None:
+    symbolic_link(file)
+    assert files.read_checked(file, private=False, as_root=True) == b"content"
+    with pytest.raises(FileError, match="symbolic link"):
+        files.read_private(file, as_root=True)
+    file.with_name("other").unlink()
+    assert files.read_checked(file, private=False, as_root=True) is None
+
+
+def test_a_file_that_is_too_large_is_refused_with_what_shows_it(file: Path) -> None:
+    with pytest.raises(FileError, match="more than 3 bytes") as refused:
+        files.read_checked(file, private=False, as_root=False, limit_bytes=3)
+    assert refused.value.hint == f"See whether it is the file that is meant: ls -lL {file}"
+
+
+@needs_root
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
         pytest.param(mode(0o664), "written by others", id="a group may write"),
         pytest.param(mode(0o646), "written by others", id="others may write"),
         pytest.param(foreign, f"uid {SOMEBODY}", id="somebody else's"),
-        pytest.param(symbolic_link, "symbolic link", id="a symbolic link"),
+        pytest.param(foreign_link, "symbolic link of uid", id="a foreign link"),
+        pytest.param(link_to_a_foreign_file, f"uid {SOMEBODY}", id="a link to somebody else's file"),
+        pytest.param(link_into_an_open_directory, "swap", id="a link into an open directory"),
+        pytest.param(link_to_itself, "leads back to itself", id="a link to itself"),
         pytest.param(parent_mode(0o777), "swap", id="in an open directory"),
         pytest.param(parent_mode(0o770), "swap", id="in a group's directory"),
         pytest.param(foreign_parent, "swap", id="in somebody else's directory"),

@@ -75,8 +75,11 @@ class Front:
         return PlainOutput(sys.stdout, sys.stderr)
 
     def finish(self, result: Result, view: View) -> None:
-        """Show the result; its exit status becomes the program's."""
+        """Show the result, and what the desk noticed on the way; its exit status becomes the program's."""
         self.status = result.exit
+        if self.form == "text" and "desk" in self.__dict__:
+            more = [warning for warning in self.desk.noticed if warning not in result.warnings]
+            result = result._replace(warnings=(*result.warnings, *more))
         quietly(lambda: self.renderer.result(result, view))
 
     def show(self, blocks: Iterable[Block]) -> None:

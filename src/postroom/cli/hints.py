@@ -13,14 +13,25 @@ _SECRET = re.compile(r"postroom secrets set smtp/\S+/(\w+)")
 def as_options(hint: str, server: str) -> str:
     """The hint with options in the place of commands that name the server."""
     name = re.escape(server)
+    hint = re.sub(rf"postroom smtp set {name} --unset ([\w.]+)", _left_out, hint)
+    hint = re.sub(rf"postroom config set smtp\.servers\.{name}\.([\w.]+)", _option, hint)
     hint = re.sub(rf"(?:{_COMMAND}) {name} (?=--)", "", hint)
-    hint = re.sub(rf"postroom smtp test {name}(?![\w-])", "postroom smtp test", hint)
+    hint = re.sub(rf": postroom smtp test {name}(?![\w-])", " with the same command", hint)
+    hint = re.sub(rf"postroom smtp test {name}(?![\w-])", "the same command", hint)
     hint = _SECRET.sub(_other_secret, hint)
     return f"Add {hint}" if hint.startswith("--") else hint
 
 
+def _left_out(found: re.Match[str]) -> str:
+    return f"leave out {_option(found)}"
+
+
+def _option(found: re.Match[str]) -> str:
+    return "--" + re.sub(r"[._]", "-", found[1])
+
+
 def _other_secret(found: re.Match[str]) -> str:
-    option = "--" + found[1].replace("_", "-")
+    option = _option(found)
     return f"Give the other one as well: {option}-stdin, {option}-file, {option}-command or {option}-env"
 
 

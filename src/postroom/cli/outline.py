@@ -143,6 +143,7 @@ def _option(command: str, found: "Parameter") -> Option:
 def _help(found: "Parameter") -> str:
     text = str(getattr(found, "help", None) or "")
     default: Any = found.default
-    if getattr(found, "show_default", False) and isinstance(default, str | int) and not isinstance(default, bool):
+    told = default != "" and isinstance(default, str | int) and not isinstance(default, bool)
+    if getattr(found, "show_default", False) and told:
         text += f" Default: {default}."
     return text

@@ -132,14 +132,14 @@ def prove(trial: Trial, request: Request, *, live: bool, online: bool = False) -
         )
     except PostroomError as error:
         error.hint = _hint(trial, error.data, error.hint)
-        error.warnings = _hinted(trial, error.data, error.warnings)
+        error.warnings = (*_hinted(trial, error.data, error.warnings), *desk.noticed)
         if diagnosis := error.data.get("diagnosis"):
             steps = [_hint(trial, error.data, step) for step in diagnosis["next_steps"]]
             error.data["diagnosis"] = {**diagnosis, "next_steps": steps}
         raise
     finally:
         front.close()
-    return result._replace(warnings=_hinted(trial, result.data, result.warnings))
+    return result._replace(warnings=(*_hinted(trial, result.data, result.warnings), *desk.noticed))
 
 
 def _running_after(step: Step) -> str:

@@ -21,14 +21,17 @@ class Values(NamedTuple):
     words: tuple[str, ...] = ()
 
 
-ASKED = ("servers", "profiles", "presets", "keys", "secrets")
+ASKED = ("servers", "profiles", "presets", "providers", "keys", "secrets")
 """What a completion script can ask the program for: it depends on the configuration."""
 
 SHELLS = ("bash", "zsh", "fish")
 
 GROUPS = tuple(name for name, (_, second) in COMMANDS.items() if isinstance(second, dict))
 
-PAGES = ("postroom", *(f"postroom-{group}" for group in GROUPS), "postroom.toml", "postroom-faults")
+ALONE = tuple(name for name in COMMANDS if name not in GROUPS)
+"""The commands of no group."""
+
+PAGES = ("postroom", *(f"postroom-{name}" for name in (*GROUPS, *ALONE)), "postroom.toml", "postroom-faults")
 """The manual pages, without their sections."""
 
 NOTHING = Values("nothing")
@@ -66,6 +69,8 @@ _PARAMETERS = {
     ("smtp", "--provider"): Values("ask", ("presets",)),
     ("smtp", "--tls-profile"): Values("ask", ("profiles",)),
     ("smtp set", "--unset"): Values("words", _SERVER_KEYS),
+    ("explain", "--step"): Values("words", ("connect", "tls", "auth", "rcpt", "data")),
+    ("explain", "--provider"): Values("ask", ("providers",)),
     ("tls", "profile"): Values("ask", ("profiles",)),
     ("tls set", "--unset"): Values("words", tuple(key.name for key in Tls.declared())),
 }

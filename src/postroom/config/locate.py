@@ -38,6 +38,19 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
     return None
 
 
+def line_of_table(text: str, name: str, number: int) -> int | None:
+    """The line, from 1, on which the table of that number, from 1, begins in the list `name`; None where it cannot be
+    told.
+    """
+    lines = lines_of(text)
+    for end, line in enumerate(lines, start=1):
+        if name in line:
+            tables = (_parsed("".join(lines[:end])) or {}).get(name)
+            if isinstance(tables, list) and len(tables) >= number:
+                return end
+    return None
+
+
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
         return tomllib.loads(text)

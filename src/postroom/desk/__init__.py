@@ -27,7 +27,6 @@ from postroom.config.presets import (
 from postroom.desk.extras import missing_extra
 from postroom.domain.preset import Preset
 from postroom.domain.settings import Settings, Value
-from postroom.errors import PostroomError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +35,16 @@ if TYPE_CHECKING:
     from postroom.config.file import ConfigFile
     from postroom.config.history import History
     from postroom.config.test_records import TestRecords
+    from postroom.desk.site_faults import SiteFaults
     from postroom.desk.wire import Wire
-    from postroom.diagnosis.entry import Advice, Entry
+    from postroom.diagnosis.entry import Advice
+    from postroom.diagnosis.site import Terms
     from postroom.domain.dns import AskDns
     from postroom.domain.message import Composed, Identity, Message
     from postroom.domain.ports import Look, OpenSandbox
     from postroom.domain.reply import Cause, Finding, Signs
     from postroom.domain.secret import Reference
+    from postroom.result import Warn
     from postroom.sandbox.mailbox import Mailbox
     from postroom.secrets.ledger import Ledger
     from postroom.secrets.vault import Vault
@@ -178,6 +180,13 @@ class Desk:
             found.setdefault(row.cause, []).append((who, row.advice))
         return found
 
+    @property
+    def entry_terms(self) -> "Terms":
+        """The words that a site's own entries may use, for the manual."""
+        from postroom.diagnosis.site import terms
+
+        return terms()
+
     environment_variables = VARIABLES
 
     def known_domains(self) -> "Sequence[str]":
@@ -283,36 +292,28 @@ class Desk:
         )
 
     @cached_property
-    def fault_entries(self) -> "Sequence[Entry]":
-        """The site's own entries for faults. Raise ConfigError for one that is wrong."""
-        from postroom.config.fault_entries import fault_problem, fault_texts
-        from postroom.diagnosis.catalogue import causes
-        from postroom.diagnosis.entry import read_entries
+    def site_faults(self) -> "SiteFaults":
+        """The site's own entries for faults."""
+        from postroom.desk.site_faults import SiteFaults
 
-        found: list[Entry] = []
-        for path, text in fault_texts(self.scope.main.parent / "faults", as_root=self.root):
-            try:
-                found += read_entries(text, classes=causes())
-            except ValueError as error:
-                raise fault_problem(path, str(error)) from error
-        return found
+        return SiteFaults(self.scope.main.parent / "faults", as_root=self.root, presets=self.preset_ids)
+
+    @property
+    def noticed(self) -> "Sequence[Warn]":
+        """What is to be mended in the site's own entries, as far as a diagnosis came upon it."""
+        return self.site_faults.warnings if "site_faults" in self.__dict__ else ()
 
     def _classify(self, signs: "Signs") -> "Cause":
-        # Loaded by a failure alone. What is wrong with the site's entries must not hide why the mail did not go out;
-        # `config validate` and `explain` tell it.
+        # Loaded by a failure alone.
         from postroom.diagnosis.classify import classify
 
-        try:
-            site = self.fault_entries
-        except PostroomError:
-            site = ()
-        return classify(signs, site)
+        return classify(signs, self.site_faults.entries)
 
     def diagnose(self, text: str, step: str, provider: str) -> "Finding":
-        """What a pasted text tells of a failure, and its cause. Raise ConfigError as `fault_entries` does."""
+        """What a pasted text tells of a failure, and its cause."""
         from postroom.diagnosis.pasted import diagnose
 
-        return diagnose(text, step=step, provider=provider, site=self.fault_entries)
+        return diagnose(text, step=step, provider=provider, site=self.site_faults.entries)
 
     @property
     def look(self) -> "Look":

@@ -1,4 +1,4 @@
-"""Owns the cause classes: what each is called, how it is told, and what it means for a mail. It judges nothing.
+"""Owns the cause classes: what each is called, how it is told, and what it means for a mail. It judges no failure.
 
 The texts stand in `catalogue.toml`, what one provider's users must do instead in `advice.toml`; both are read only when
 something went wrong.
@@ -8,10 +8,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from postroom.diagnosis.entry import Advice
-from postroom.domain.reply import Cause
+from postroom.diagnosis.facts import holds
+from postroom.domain.reply import Cause, Signs
 
 _FILE = Path(__file__).with_suffix(".toml")
 _ADVICE = _FILE.with_name("advice.toml")
@@ -25,15 +26,42 @@ class ProviderAdvice(NamedTuple):
     advice: Advice
 
 
+class When(NamedTuple):
+    """How a class is told where more is known. `facts` are as those of an entry."""
+
+    cause: str
+    facts: Mapping[str, Any]
+    advice: Advice
+
+
+@cache
+def _catalogue() -> Mapping[str, Mapping[str, Any]]:
+    catalogue = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return {f"{family}.{name}": fields for family, members in catalogue.items() for name, fields in members.items()}
+
+
 @cache
 def causes() -> Mapping[str, Cause]:
     """Every cause class by its code, in the order of the catalogue; the texts still have their placeholders."""
-    catalogue = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     return {
-        f"{family}.{name}": Cause(code=f"{family}.{name}", **fields)
-        for family, members in catalogue.items()
-        for name, fields in members.items()
+        code: Cause(code=code, **{name: value for name, value in fields.items() if name != "when"})
+        for code, fields in _catalogue().items()
     }
+
+
+@cache
+def whens() -> Sequence[When]:
+    """What classes say where more is known, in the order of the catalogue."""
+    return tuple(
+        When(code, table.pop("facts"), Advice(**table))
+        for code, fields in _catalogue().items()
+        for table in map(dict, fields.get("when", ()))
+    )
+
+
+def advice_when(code: str, signs: Signs) -> Advice | None:
+    """What the class says in the light of what is known of this failure."""
+    return next((row.advice for row in whens() if row.cause == code and holds(row.facts, signs)), None)
 
 
 def cause(code: str) -> Cause:

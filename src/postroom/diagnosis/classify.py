@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from postroom.diagnosis.catalogue import advice_for, cause
+from postroom.diagnosis.catalogue import advice_for, advice_when, cause
 from postroom.diagnosis.entry import REFUSED, Entry, bundled_entries, by_strength
 from postroom.diagnosis.fill import fill
 from postroom.diagnosis.proof import proof
-from postroom.diagnosis.providers import families_of, speaking, title_of
+from postroom.diagnosis.providers import families_of, hinted, speaking, title_of
 from postroom.domain.reply import Cause, Other, Signs
 
 NOTHING_FITS = Entry("policy.rejected")
@@ -69,7 +69,7 @@ def plain(text: str) -> str:
 def _told(signs: Signs, match: Match) -> Cause:
     entry = match.entry
     found = _scoped(cause(entry.cause), signs)
-    for more in (advice_for(entry.cause, match.families), entry.advice):
+    for more in (advice_when(entry.cause, signs), advice_for(entry.cause, match.families), entry.advice):
         if more is not None:
             found = found._replace(
                 title=more.title or found.title,
@@ -87,9 +87,9 @@ def _told(signs: Signs, match: Match) -> Cause:
 
 
 def _provider(signs: Signs) -> str:
-    """Whose words they are: the hint where it names a provider, else who gives itself away; "" for nobody."""
-    if title_of(signs.provider):
-        return signs.provider
+    """The family whose words they are: what the hint means, else who gives itself away; "" for nobody."""
+    if hint := hinted(signs.provider):
+        return hint
     said = f"{signs.reply.text if signs.reply else ''} {signs.text} {signs.host}"
     return next(iter(speaking(said)), "")
 

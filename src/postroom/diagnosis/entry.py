@@ -1,18 +1,19 @@
-"""Owns the entries that lead from signs to a cause class, as data: how one is read, and whether it fits.
+"""Owns the entries that lead from signs to a cause class, as data: what stands in one, and whether it fits.
 
 Entries stand in TOML files: ours in `entries/`, a site's own in a directory of its configuration. They are tried in
-their order and the first that fits names the class. It refuses to know how a class is told.
+their order and the first that fits names the class. It refuses to know how a class is told, and what breaks a rule.
 """
 
 import re
 import tomllib
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from postroom.diagnosis.facts import known
-from postroom.domain.reply import SIGNS, STEPS, Signs
+from postroom.diagnosis.facts import holds
+from postroom.diagnosis.step import may_be_login
+from postroom.domain.reply import Signs
 
 REFUSED = "refused-by-reply"
 ANY = "any"
@@ -37,6 +38,13 @@ class Advice(NamedTuple):
     checked: str = ""
 
 
+class Searchable(Protocol):
+    """An expression that is ready to be searched for."""
+
+    def search(self, text: str, /) -> object:
+        """What is found; None for nothing."""
+
+
 class Entry(NamedTuple):
     """Leads to the class `cause` when everything that is named here fits; an empty condition fits always.
 
@@ -55,7 +63,7 @@ class Entry(NamedTuple):
     steps: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     enhanced: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    words: tuple[str | Searchable, ...] = ()
     providers: tuple[str, ...] = ()
     facts: Mapping[str, Any] = {}
     also: tuple[str, ...] = ()
@@ -66,32 +74,28 @@ class Entry(NamedTuple):
         """Whether the reply has one of the codes; where there is none, the words may speak for themselves."""
         return str(signs.reply.code).startswith(self.codes) if signs.reply else bool(self.words)
 
-    @property
-    def _wants_a_step(self) -> bool:
-        """Whether an unknown step speaks against it: what only a token endpoint says, or nothing but a code."""
-        return self.weak or self.steps == ("token",)
+    def _at(self, signs: Signs, text: str) -> bool:
+        """Whether it may have happened at one of the steps. Where nobody knows the step, what only a token endpoint
+        says does not fit, nor what is known by step and code alone.
+        """
+        if not self.steps or signs.step:
+            return not self.steps or signs.step in self.steps
+        if self.weak or self.steps == ("token",):
+            return False
+        return self.steps[0] != "auth" or may_be_login(signs, text)
 
     def fits(self, signs: Signs, families: frozenset[str], text: str) -> bool:
         """Whether it fits: `families` are those of the provider, `text` is where the words are looked for."""
-        return self.fits_apart_from_words(signs, families) and (
-            not self.words or any(finds(pattern, text) for pattern in self.words)
-        )
-
-    def fits_apart_from_words(self, signs: Signs, families: frozenset[str]) -> bool:
-        """The same for everything but the words."""
         reply = signs.reply
         return (
             self.sign in (signs.sign, ANY)
             and (not self.providers or not families.isdisjoint(self.providers))
-            and (not self.steps or signs.step in self.steps or (not signs.step and not self._wants_a_step))
             and (not self.codes or self._has_code(signs))
             and (not self.enhanced or (reply is not None and _has_status(reply.enhanced, self.enhanced)))
-            and all(_is(known(signs, name), value) for name, value in self.facts.items())
+            and holds(self.facts, signs)
+            and self._at(signs, text)
+            and (not self.words or any(finds(pattern, text) for pattern in self.words))
         )
-
-
-def _is(fact: Any, wanted: Any) -> bool:
-    return fact in wanted if isinstance(wanted, list) else bool(fact == wanted)
 
 
 def _has_status(enhanced: str, wanted: Sequence[str]) -> bool:
@@ -103,77 +107,44 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def finds(pattern: str, text: str) -> bool:
+def finds(pattern: str | Searchable, text: str) -> bool:
     """Whether the words of an entry stand in a text."""
-    return _compiled(pattern).search(text) is not None
+    expression = _compiled(pattern) if isinstance(pattern, str) else pattern
+    return expression.search(text) is not None
 
 
-_LISTS = {"step": "steps", "code": "codes", "enhanced": "enhanced", "words": "words", "provider": "providers"}
-
-
-def read_entries(text: str, *, classes: Container[str] | None = None) -> Iterator[Entry]:
-    """The entries of a TOML text. Raise ValueError that names the entry, the key and the rule.
-
-    `classes` are those that an entry may lead to. Without them nothing is looked up and no expression tried, which
-    takes most of the time: our own entries are held to the rules by a test.
+def read_entries(text: str) -> Iterator[Entry]:
+    """The entries of a TOML text of ours. Nothing is looked up and no expression tried, which takes most of the time:
+    they are held to the rules of `site` by a test.
     """
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"is no TOML: {error}") from error
-    if set(content) - {"entry"} or not isinstance(content.get("entry", []), list):
-        raise ValueError("must hold [[entry]] tables and nothing else")
-    for number, table in enumerate(content.get("entry", []), start=1):
-        try:
-            yield _entry(dict(table), classes)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"entry {number}: {error}") from error
+    return map(entry_of, tomllib.loads(text)["entry"])
 
 
-def _entry(table: dict[str, Any], classes: Container[str] | None) -> Entry:
-    fields: dict[str, Any] = {field: _texts(table.pop(key, ()), key) for key, field in _LISTS.items()}
-    fields["also"] = _texts(table.pop("also", ()), "also")
-    advice = Advice(
-        next_steps=_texts(table.pop("next_steps", ()), "next_steps"),
-        docs=_texts(table.pop("docs", ()), "docs"),
-        title=str(table.pop("title", "")),
-        cause=str(table.pop("cause", "")),
-        checked=str(table.pop("checked", "")),
+def entry_of(table: Mapping[str, Any]) -> Entry:
+    """The entry of a table that keeps the rules."""
+    return Entry(
+        table["class"],
+        table.get("sign", REFUSED),
+        steps=_several(table, "step"),
+        codes=_several(table, "code"),
+        enhanced=_several(table, "enhanced"),
+        words=_several(table, "words"),
+        providers=_several(table, "provider"),
+        facts=table.get("facts", {}),
+        also=_several(table, "also"),
+        advice=Advice(
+            next_steps=_several(table, "next_steps"),
+            docs=_several(table, "docs"),
+            title=table.get("title", ""),
+            cause=table.get("cause", ""),
+            checked=str(table.get("checked", "")),
+        ),
     )
-    cause, sign, facts = str(table.pop("class", "")), str(table.pop("sign", REFUSED)), table.pop("facts", {})
-    if table:
-        raise ValueError(f"unknown key {next(iter(table))!r}")
-    if not cause:
-        raise ValueError("needs a class")
-    if not isinstance(facts, dict):
-        raise TypeError("facts must be a table")
-    entry = Entry(cause, sign, facts=facts, advice=advice, **fields)
-    if classes is not None:
-        check(entry, classes)
-    return entry
 
 
-def check(entry: Entry, classes: Container[str]) -> None:
-    """Raise ValueError for what does not exist."""
-    for code in (entry.cause, *entry.also):
-        if code not in classes:
-            raise ValueError(f"class {code!r} is none of those in postroom-faults(7)")
-    if entry.sign not in (*SIGNS, ANY):
-        raise ValueError(f"sign {entry.sign!r} must be one of {', '.join((*SIGNS, ANY))}")
-    if unknown := set(entry.steps) - set(STEPS):
-        raise ValueError(f"step {min(unknown)!r} must be one of {', '.join(STEPS)}")
-    for pattern in entry.words:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"words {pattern!r} is no regular expression: {error}") from error
-
-
-def _texts(value: object, key: str) -> tuple[str, ...]:
-    values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list | tuple) or not all(isinstance(text, str) for text in values):
-        raise TypeError(f"{key} must be a text or a list of texts")
-    return tuple(values)
+def _several(table: Mapping[str, Any], key: str) -> tuple[Any, ...]:
+    value = table.get(key, ())
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 @cache

@@ -1,9 +1,9 @@
 """Owns the facts that entries ask for beside step, reply and words: by name, from signs and their evidence. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from postroom.domain.reply import Signs
+from postroom.domain.reply import SIGNS, STEPS, Signs
 
 IMPLICIT_TLS_PORTS = frozenset((465, 994, 2465, 8465))
 """465 (RFC 8314) and the ports that providers put beside it where 465 is blocked; 994 is NetEase's."""
@@ -24,21 +24,92 @@ def _no_ipv6_route(signs: Signs) -> bool:
     return any(row["family"] == "ipv6" and not row["route"] for row in signs.evidence.get("address_families") or ())
 
 
-_DERIVED: Mapping[str, Callable[[Signs], bool]] = {
-    "token": lambda signs: str(signs.evidence.get("mechanism", "")).upper() in TOKEN_MECHANISMS,
-    "password": lambda signs: bool(signs.evidence.get("mechanism")) and not _DERIVED["token"](signs),
-    "implicit_port": lambda signs: signs.port in IMPLICIT_TLS_PORTS and signs.security != "tls",
-    "nothing_answers": lambda signs: bool(signs.evidence.get("other_ports")) and not answering_ports(signs),
-    "answers_elsewhere": lambda signs: bool(answering_ports(signs)),
-    "login_after_tls": lambda signs: bool(signs.evidence.get("auth_after_tls")),
-    "clock_is_wrong": lambda signs: bool((signs.evidence.get("clock") or {}).get("likely_cause")),
-    "no_ipv6_route": _no_ipv6_route,
+def _clock_is_wrong(signs: Signs) -> bool:
+    return bool((signs.evidence.get("clock") or {}).get("likely_cause"))
+
+
+def _mechanism(signs: Signs) -> str:
+    return str(signs.evidence.get("mechanism") or "").upper()
+
+
+Kind = type[bool] | type[int] | Sequence[str]
+
+
+class Fact(NamedTuple):
+    """What can be known. `kind` is what its value may be: bool, int, or one of these words. `derive` makes it of the
+    signs; without it the evidence has it under its name.
+    """
+
+    meaning: str
+    kind: Kind = bool
+    derive: Callable[[Signs], Any] | None = None
+
+
+FACTS: Mapping[str, Fact] = {
+    "step": Fact(
+        "where it happened; unlike the key step it does not fit where that is unknown", STEPS, lambda s: s.step
+    ),
+    "sign": Fact("what was seen", SIGNS, lambda s: s.sign),
+    "port": Fact("the port of the server, 0 where it is unknown", int, lambda s: s.port),
+    "security": Fact("what is configured for the port", ("tls", "starttls", "none"), lambda s: s.security),
+    "encrypted": Fact("whether the connection was encrypted by then", bool, lambda s: s.encrypted),
+    "logged_in": Fact("whether the login had been made by then", bool, lambda s: s.logged_in),
+    "own_sender": Fact("whether the sender is the server's own From", bool, lambda s: s.own_sender),
+    "token": Fact("whether the login was by an OAuth token", bool, lambda s: _mechanism(s) in TOKEN_MECHANISMS),
+    "password": Fact(
+        "whether the login was by a password", bool, lambda s: _mechanism(s) not in ("", *TOKEN_MECHANISMS)
+    ),
+    "kind": Fact("what the login was to be made with", ("password", "token", "external")),
+    "implicit_port": Fact(
+        "whether the port wants TLS from the first byte, and something else is configured",
+        bool,
+        lambda s: s.port in IMPLICIT_TLS_PORTS and s.security != "tls",
+    ),
+    "port_speaks": Fact(
+        "what speaks at the port",
+        ("smtp", "tls", "http", "imap", "pop3", "ssh", "nothing", "closes", "other"),
+    ),
+    "answers_elsewhere": Fact(
+        "whether another port of the host takes encrypted mail", bool, lambda s: bool(answering_ports(s))
+    ),
+    "nothing_answers": Fact(
+        "whether other ports of the host were tried and none takes encrypted mail",
+        bool,
+        lambda s: bool(s.evidence.get("other_ports")) and not answering_ports(s),
+    ),
+    "starttls_offered": Fact("whether the server offers STARTTLS"),
+    "login_after_tls": Fact(
+        "whether a login is offered behind STARTTLS", bool, lambda s: bool(s.evidence.get("auth_after_tls"))
+    ),
+    "tls_minimum": Fact("the lowest version of TLS that is configured", ("1.2", "1.3")),
+    "certificate_problem": Fact(
+        "what is wrong with the certificate",
+        ("expired", "not_yet_valid", "name", "self_signed", "unknown_ca", "missing_intermediate"),
+    ),
+    "clock_is_wrong": Fact(
+        "whether this machine's clock differs from the server's by so much that it is the likely cause",
+        bool,
+        _clock_is_wrong,
+    ),
+    "no_ipv6_route": Fact(
+        "whether the host has IPv6 addresses and this machine has no route to them", bool, _no_ipv6_route
+    ),
+    "intercepted": Fact("whether another machine than the configured one answers"),
+    "intercepted_why": Fact("what betrays that machine: masked offers, or its certificate", ("masked", "certificate")),
 }
-_OF_SIGNS = ("step", "port", "logged_in", "encrypted", "own_sender", "security")
+"""What entries may ask for beside step, reply and words, by name."""
 
 
 def known(signs: Signs, name: str) -> Any:
-    """A fact by its name: one of the derived, a field of the signs, or what the evidence has under it."""
-    if name in _DERIVED:
-        return _DERIVED[name](signs)
-    return getattr(signs, name) if name in _OF_SIGNS else signs.evidence.get(name)
+    """A fact by its name: made of the signs, or what the evidence has under it."""
+    fact = FACTS.get(name)
+    return fact.derive(signs) if fact and fact.derive else signs.evidence.get(name)
+
+
+def holds(facts: Mapping[str, Any], signs: Signs) -> bool:
+    """Whether every fact is as it is wanted: a value, or one of a list."""
+    return all(_is(known(signs, name), wanted) for name, wanted in facts.items())
+
+
+def _is(fact: Any, wanted: Any) -> bool:
+    return fact in wanted if isinstance(wanted, list) else bool(fact == wanted)

@@ -1,7 +1,11 @@
-"""Owns the filling of a cause's sentences with what is known of the failure. It judges nothing."""
+"""Owns the filling of a cause's sentences with what is known of the failure, and the words in braces that stand for it.
+
+It judges nothing.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from postroom.diagnosis.facts import answering_ports
 from postroom.domain.reply import Cause, Signs
@@ -15,38 +19,98 @@ _SPEAKS = {
 _PLACEHOLDER = re.compile(r"(?P<space> ?)\{(?P<name>\w+)\}")
 
 
+class Placeholder(NamedTuple):
+    """A word in braces that stands for what is known. `word` makes it of the signs and what the provider is called;
+    `in_command` does where a command would need another word.
+    """
+
+    meaning: str
+    word: Callable[[Signs, str], str]
+    in_command: Callable[[Signs, str], str] | None = None
+
+
+def _certificate(signs: Signs) -> Mapping[str, Any]:
+    return signs.evidence.get("certificate") or {}
+
+
+def _elsewhere(signs: Signs) -> tuple[int, str]:
+    return next(iter(answering_ports(signs)), (587, "starttls"))
+
+
+def _ports(signs: Signs) -> str:
+    return " and ".join(f"{port} ({security})" for port, security in answering_ports(signs)) or "another"
+
+
+PLACEHOLDERS: Mapping[str, Placeholder] = {
+    "host": Placeholder(
+        "the server's host name; in next_steps HOST where it is unknown",
+        lambda signs, provider: signs.host or provider or "the server",
+        lambda signs, _: signs.host or "HOST",
+    ),
+    "port": Placeholder("its port; PORT where it is unknown", lambda signs, _: str(signs.port or "PORT")),
+    "server": Placeholder(
+        "its name in the configuration; nothing where it is unknown, for a command then means the default server",
+        lambda signs, _: signs.server,
+    ),
+    "provider": Placeholder("who runs the server", lambda _, provider: provider or "the provider"),
+    "mechanisms": Placeholder(
+        "the ways to log in that the server offers",
+        lambda signs, _: _listed(signs.evidence.get("offered"), "none that can be used here"),
+    ),
+    "name": Placeholder(
+        "the name that the certificate should have",
+        lambda signs, _: str(signs.evidence.get("expected_name") or signs.host or "the server"),
+    ),
+    "cert_names": Placeholder(
+        "the names that the certificate has", lambda signs, _: _listed(_certificate(signs).get("names"), "other names")
+    ),
+    "pin": Placeholder(
+        "the pin of the certificate's key", lambda signs, _: str(_certificate(signs).get("pin") or "sha256/BASE64")
+    ),
+    "issuer_urls": Placeholder(
+        "where the certificate of its issuer lies",
+        lambda signs, _: _listed(signs.evidence.get("issuer_urls"), "its authority's page"),
+    ),
+    "speaks": Placeholder(
+        "what answers in the place of a mail server",
+        lambda signs, _: _SPEAKS.get(str(signs.evidence.get("port_speaks")), "a server of another kind"),
+    ),
+    "open_port": Placeholder(
+        "another port of the host that takes mail; 587 where none is known", lambda signs, _: str(_elsewhere(signs)[0])
+    ),
+    "open_security": Placeholder("the security of that port", lambda signs, _: _elsewhere(signs)[1]),
+    "open_ports": Placeholder("all such ports, each with its security", lambda signs, _: _ports(signs)),
+    "preset_host": Placeholder(
+        "the host that the provider's preset names", lambda signs, _: str(signs.evidence.get("preset_host") or "HOST")
+    ),
+    "clock_difference": Placeholder(
+        "by how much this machine's clock differs from the server's",
+        lambda signs, _: _duration((signs.evidence.get("clock") or {}).get("difference_seconds")),
+    ),
+}
+"""What may stand in braces in a cause's sentences, by name."""
+
+
+def unknown_placeholders(text: str) -> Sequence[str]:
+    """The words in braces that stand for nothing."""
+    return [name for _, name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
+
+
 def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
-    """The cause with host, port, provider, server, mechanisms and what the certificate says in its texts.
+    """The cause with what is known in the place of the placeholders in its texts.
 
     `provider` is how the provider is called. What is not known is said in general words, in commands as HOST and PORT;
     an unknown server's name is left out of a command, which then means the default server. Foreign names come in as
     they are: the renderer makes them safe for a terminal.
     """
-    certificate = signs.evidence.get("certificate") or {}
-    elsewhere = answering_ports(signs)
-    port, security = elsewhere[0] if elsewhere else (587, "starttls")
-    clock = signs.evidence.get("clock") or {}
-    words = {
-        "host": signs.host or provider or "the server",
-        "port": str(signs.port or "PORT"),
-        "provider": provider or signs.provider or "the provider",
-        "server": signs.server,
-        "mechanisms": _listed(signs.evidence.get("offered"), "none that can be used here"),
-        "name": str(signs.evidence.get("expected_name") or signs.host or "the server"),
-        "pin": str(certificate.get("pin") or "sha256/BASE64"),
-        "cert_names": _listed(certificate.get("names"), "other names"),
-        "open_port": str(port),
-        "open_security": security,
-        "open_ports": " and ".join(f"{port} ({security})" for port, security in elsewhere) or "another",
-        "preset_host": str(signs.evidence.get("preset_host") or "HOST"),
-        "speaks": _SPEAKS.get(str(signs.evidence.get("port_speaks")), "a server of another kind"),
-        "issuer_urls": _listed(signs.evidence.get("issuer_urls"), "its authority's page"),
-        "clock_difference": _duration(clock.get("difference_seconds")),
+    words = {name: placeholder.word(signs, provider) for name, placeholder in PLACEHOLDERS.items()}
+    in_commands = {
+        name: (placeholder.in_command or placeholder.word)(signs, provider)
+        for name, placeholder in PLACEHOLDERS.items()
     }
     if not signs.port:
         # "The port of HOST", where nobody has told which.
         cause = cause._replace(title=cause.title.replace("Port {port} of", "The port of"))
-    in_commands = {**words, "host": signs.host or "HOST"}
     return cause._replace(
         title=_filled(cause.title, words),
         cause=_filled(cause.cause, words),
@@ -68,10 +132,13 @@ def _duration(seconds: object) -> str:
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:
-    """The text with its placeholders replaced; an empty word takes the space before it along."""
+    """The text with its placeholders replaced; an empty word takes the space before it along. What stands for nothing
+    stays as it is.
+    """
 
     def word(found: re.Match[str]) -> str:
-        return found["space"] + words[found["name"]] if words[found["name"]] else ""
+        known = words.get(found["name"])
+        return found[0] if known is None else found["space"] + known if known else ""
 
     whole = _PLACEHOLDER.sub(word, text)
     return "T" + whole[1:] if whole.startswith("the ") else whole

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from postroom.diagnosis.log import may_fail
 from postroom.diagnosis.providers import families, hinted, providers_at
 from postroom.diagnosis.quoted import bare_status, quoted_reply
+from postroom.diagnosis.step import guessed
 from postroom.diagnosis.unwrap import unwrap
 from postroom.domain.reply import STEPS, Reply, Signs
 
@@ -43,9 +44,6 @@ _STEP_WORDS = {
     "oauth2": "token",
 }
 """The steps in other people's words."""
-
-_LOGIN_CODES = (525, 526, 534, 535, 538)
-"""RFC 4954 6 and its neighbours: codes that only a login gets."""
 
 # A login with a token shows by the mechanism's name, or by the challenge with which it is refused (RFC 7628 3.2.2).
 _MECHANISMS = (
@@ -90,7 +88,7 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
             break
     found = next((one.step for one in (asked, seen) if one and one.step), "")
     return Signs(
-        step=step_of(step) or found or _step_of_code(reply) or _step_of_connecting(plain, reply),
+        step=step_of(step) or found or _step_of_connecting(plain, reply) or guessed(reply),
         sign=seen.sign if seen else "refused-by-reply",
         reply=reply or bare_status(plain),
         text=plain,
@@ -118,10 +116,6 @@ def judged_words(signs: Signs) -> str:
         if told in line if told else seen and seen.pattern.search(line):
             return line
     return next(filter(may_fail, lines), lines[0] if lines else "")
-
-
-def _step_of_code(reply: Reply | None) -> str:
-    return "auth" if reply and reply.code in _LOGIN_CODES else ""
 
 
 def _step_of_connecting(text: str, reply: Reply | None) -> str:

@@ -1,8 +1,8 @@
 """Says what the configuration is: its files, its values with their sources, its faults, all of it as one text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from postroom.domain.settings import Settings
 from postroom.errors import ConfigError, Exit
@@ -56,31 +56,48 @@ def get(settings: Settings, text: str) -> Result:
     return Result("config get", data, exit=Exit.NO if value is None else Exit.OK)
 
 
-def validate(read: Callable[[], Settings], scope: Scope, *, read_faults: Callable[[], object]) -> Result:
-    """Read everything, the site's entries for faults included. Raise ConfigError that tells every problem with what
-    mends it.
+def validate(read: Callable[[], Settings], scope: Scope, *, read_faults: Callable[[], Sequence[Path]]) -> Result:
+    """Read everything, the files of the site's entries for faults included. Raise ConfigError that tells every problem
+    with what mends it.
     """
-    try:
-        settings = read()
-        read_faults()
-    except ConfigError as error:
-        problems = error.data.get("problems")
-        if not problems:
-            raise
+    problems: list[dict[str, Any]] = []
+    settings = _checked(read, problems)
+    faults = _checked(read_faults, problems)
+    if settings is None or faults is None:
         raise ConfigError(
-            error.code,
+            "config.invalid",
             f"the configuration has {len(problems)} problem{'s' if len(problems) > 1 else ''}",
-            hint="postroom config edit",
+            hint=_remedy(scope, problems),
             detail="\n".join(_told(problem) for problem in problems),
             data={"valid": False, "problems": problems},
-        ) from error
+        )
     data = {
         "valid": True,
         "problems": [],
         "files": [str(file) for file in scope.existing()],
+        "faults": [str(file) for file in faults],
         "servers": list(settings.servers),
     }
     return Result("config validate", data, settings.warnings)
+
+
+T = TypeVar("T")
+
+
+def _checked(read: Callable[[], T], problems: list[dict[str, Any]]) -> T | None:
+    """What is read; None where it breaks rules, which then stand in `problems`."""
+    try:
+        return read()
+    except ConfigError as error:
+        if not error.data.get("problems"):
+            raise
+        problems += error.data["problems"]
+        return None
+
+
+def _remedy(scope: Scope, problems: Sequence[Mapping[str, Any]]) -> str:
+    files = [str(problem["file"]) for problem in problems]
+    return "postroom config edit" if str(scope.main) in files else f"Change {files[0]}, then: postroom config validate"
 
 
 def _told(problem: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from postroom.clock import Clock
+from postroom.domain.derive import SECURITIES
 from postroom.domain.message import Composed
 from postroom.domain.ports import Limits
 from postroom.domain.reply import Receipt, TransportError
@@ -22,6 +23,10 @@ from postroom.transport.submission import Submission
 
 UNKNOWN_COMMAND = (500, 502)
 """The answers to EHLO after which HELO is tried (RFC 5321 3.2)."""
+
+
+MUTE_PORT_SECONDS = 5.0
+"""For the greeting in clear text of a port that is for TLS from the first byte (RFC 8314): most often none comes."""
 
 
 def open_session(
@@ -183,7 +188,9 @@ class _Opening:
 
     def _greeting(self) -> dict[str, Any]:
         dialogue = self._dialogue
-        reply = accept(dialogue.answer(late="greeting-timeout").reply)
+        waits = SECURITIES.get(dialogue.server.port) == "tls" and dialogue.server.security != "tls"
+        limit = min(MUTE_PORT_SECONDS, dialogue.limits.command) if waits else None
+        reply = accept(dialogue.answer(limit, late="greeting-timeout").reply)
         dialogue.evidence["banner"] = reply.text
         return {"banner": reply.text, "host": reply.lines[0].partition(" ")[0]}
 

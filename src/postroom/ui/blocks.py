@@ -21,7 +21,7 @@ class Table(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """Names and values, aligned."""
+    """Names and values, aligned; a value without a name goes on with the one above."""
 
     pairs: Sequence[tuple[str, str]]
 

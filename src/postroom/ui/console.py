@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -13,6 +14,7 @@ from postroom.ui.blocks import Block, Fields, Line, Next, Table, Tone, Verbatim
 from postroom.ui.render import still_waiting
 from postroom.ui.safe import safe, safe_line
 from postroom.ui.steps import step_line
+from postroom.ui.wrapping import wrapped
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -28,9 +30,25 @@ _STYLES: dict[Tone, str] = {
 }
 
 
+_GAP = 2
+_NARROWEST = 12
+"""The cells that a column of text has at least; a terminal that is narrower breaks its lines itself."""
+
+
 def _line(text: str, tone: Tone) -> Text:
     # Text is never parsed as markup, so that foreign brackets stay what they are.
     return Text(safe_line(text), style=_STYLES[tone])
+
+
+def _print_rows(console: Console, pairs: Sequence[tuple[str, str]], style: str) -> None:
+    """Names and values in two columns. The values are broken by us, for a grid of rich cuts what is too long."""
+    names = [safe_line(name) for name, _ in pairs]
+    indent = max(map(cell_len, names), default=0) + _GAP
+    width = max(console.width - indent, _NARROWEST)
+    for name, (_, value) in zip(names, pairs, strict=True):
+        for number, line in enumerate(wrapped(safe(value), width, cell_len)):
+            label = "" if number else name
+            console.print(Text.assemble((label + " " * (indent - cell_len(label)), style), line.rstrip()))
 
 
 class RichOutput:
@@ -52,17 +70,9 @@ class RichOutput:
             command, why = safe_line(block.command), safe_line(block.why)
             self._err.print(Text.assemble(("next: ", "dim"), (command, "cyan"), (f"  {why}", "dim")))
         elif isinstance(block, Fields):
-            self._fields(block)
+            _print_rows(self._out, block.pairs, "dim")
         else:
             self._table(block)
-
-    def _fields(self, block: Fields) -> None:
-        grid = Grid.grid(padding=(0, 2))
-        grid.add_column(no_wrap=True, style="dim")
-        grid.add_column(overflow="fold")
-        for name, value in block.pairs:
-            grid.add_row(safe_line(name), Text(safe(value)))
-        self._out.print(grid, soft_wrap=False)
 
     def _table(self, block: Table) -> None:
         grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
@@ -74,28 +84,21 @@ class RichOutput:
 
     def page(self, pairs: Sequence[tuple[str, str]]) -> None:
         self.rest()
-        grid = Grid.grid(padding=(0, 2, 0, 0))
-        grid.add_column(no_wrap=True, style="dim")
-        grid.add_column(overflow="fold")
-        for name, value in pairs:
-            grid.add_row(safe_line(name), Text(safe(value)))
-        self._err.print(grid, soft_wrap=False)
+        _print_rows(self._err, pairs, "dim")
 
     def talk(self, text: str, tone: Tone = "plain") -> None:
         self.rest()
-        # A hint holds commands to be copied, which a line break of ours would cut in two.
-        self._err.print(_line(text, tone), soft_wrap=tone == "hint")
+        # A hint is left to the terminal: of commands that are longer than a line, none is cut in two by us.
+        lines = [safe_line(text)] if tone == "hint" else wrapped(safe_line(text), self._err.width, cell_len)
+        for line in lines:
+            self._err.print(Text(line, style=_STYLES[tone]))
 
     def step(self, step: Step) -> None:
         if step.skipped:
             return
         self.rest()
         head, seen = step_line(step)
-        grid = Grid.grid(padding=(0, 2))
-        grid.add_column(no_wrap=True, style=_STYLES["good" if step.ok else "bad"])
-        grid.add_column(overflow="fold")
-        grid.add_row(safe_line(head), Text(safe_line(seen)))
-        self._out.print(grid, soft_wrap=False)
+        _print_rows(self._out, [(head, safe_line(seen))], _STYLES["good" if step.ok else "bad"])
 
     @property
     def redraws(self) -> bool:

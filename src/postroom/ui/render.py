@@ -18,6 +18,8 @@ from postroom.ui.steps import step_line
 from postroom.ui.views.diagnosis import rows
 
 ENVELOPE_VERSION = 1
+MOST_DETAIL_LINES = 10
+"""Of what a server or program said, where the text of the error tells it; JSON and the dialogue have it whole."""
 
 
 class Output(Protocol):
@@ -64,8 +66,8 @@ class PlainOutput:
             self._stderr.write(safe_line(text) + "\n")
 
     def page(self, pairs: Sequence[tuple[str, str]]) -> None:
-        for name, value in pairs:
-            self.talk(f"{name}: {value}" if name else f"  {value}")
+        for line in _labelled(pairs):
+            self.talk(line)
 
     def step(self, step: Step) -> None:
         if not step.skipped:
@@ -90,7 +92,15 @@ def _lines(block: Line | Table | Fields) -> Iterable[str]:
         return [safe_line(block.text)]
     if isinstance(block, Table):
         return ["\t".join(safe_line(cell) for cell in row) for row in block.rows]
-    return [f"{safe_line(name)}: {safe_line(value)}" for name, value in block.pairs]
+    return [safe_line(line) for line in _labelled(block.pairs)]
+
+
+def _labelled(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """Each value behind its name, on a line that tells all by itself; one without a name has that of the one above."""
+    last = ""
+    for name, value in pairs:
+        last = name or last
+        yield f"{last}: {value}"
 
 
 def envelope(
@@ -155,9 +165,11 @@ class Renderer:
         for warning in error.warnings:
             self.warning(warning)
         self.output.talk(f"error: {error.message}", "bad")
-        for line in error.detail.split("\n"):
-            if line:
-                self.output.talk(f"  | {line}", "dim")
+        lines = [line for line in error.detail.split("\n") if line]
+        for line in lines[:MOST_DETAIL_LINES]:
+            self.output.talk(f"  | {line}", "dim")
+        if more := len(lines[MOST_DETAIL_LINES:]):
+            self.output.talk(f"  | ({more} more lines)", "dim")
         if diagnosis := error.data.get("diagnosis"):
             self.output.page(list(rows(diagnosis, error.data.get("evidence"))))
         elif error.hint:

@@ -23,3 +23,8 @@ def safe(text: str) -> str:
 def safe_line(text: str) -> str:
     """The same, for one line: TAB and LF become visible too."""
     return safe(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def cut(text: str, most_characters: int) -> str:
+    """The text with its end left out, and that said, where it is longer."""
+    return text if len(text) <= most_characters else text[: most_characters - 3] + "..."

@@ -4,8 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from postroom.result import Step
+from postroom.ui.safe import cut
 
 Detail = Mapping[str, Any]
+
+MOST_CHARACTERS = 240
+"""Of a reply in the line of a step; the error tells it whole."""
 
 
 SEEN: Mapping[str, str] = {
@@ -58,7 +62,8 @@ def _failure(detail: Detail) -> str:
 def _reply(detail: Detail) -> str:
     if not isinstance(detail.get("code"), int):
         return ""
-    return " ".join(str(detail[part]) for part in ("code", "enhanced", "text") if detail.get(part))
+    said = " ".join(str(detail[part]) for part in ("code", "enhanced", "text") if detail.get(part))
+    return cut(" ".join(said.split()), MOST_CHARACTERS)
 
 
 def _config(detail: Detail) -> str:

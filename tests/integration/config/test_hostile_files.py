@@ -147,6 +147,20 @@ def _link(main: Path) -> None:
     main.symlink_to("real.toml")
 
 
+def _foreign_link(main: Path) -> None:
+    _link(main)
+    os.chown(main, NOBODY, NOBODY, follow_symlinks=False)
+
+
+def _config_map(main: Path) -> None:
+    """As Kubernetes mounts one: the file is a link into a directory that is a link to the present version."""
+    version = main.parent / "..2026_11_20"
+    version.mkdir()
+    main.rename(version / main.name)
+    (main.parent / "..data").symlink_to(version.name)
+    main.symlink_to(f"..data/{main.name}")
+
+
 def _fifo(main: Path) -> None:
     main.unlink()
     os.mkfifo(main, 0o600)
@@ -188,7 +202,9 @@ OWNERSHIP: dict[str, tuple[Place, bool]] = {
     "in a sticky directory of root": (lambda main: main.parent.chmod(0o1777), True),
     "below a directory of all": (lambda main: main.parent.parent.chmod(0o777), False),
     "below a sticky directory of root": (lambda main: main.parent.parent.chmod(0o1777), True),
-    "a symbolic link": (_link, False),
+    "a symbolic link of root": (_link, True),
+    "a symbolic link of another": (_foreign_link, False),
+    "a mounted ConfigMap": (_config_map, True),
     "a named pipe": (_fifo, False),
     "a directory": (_directory, False),
     "a drop-in of root": (_drop_in(0o644), True),

@@ -249,6 +249,19 @@ def test_an_endless_reply_ends_at_once(flood: bytes) -> None:
     assert time.monotonic() - began < 2
 
 
+def test_a_port_for_tls_that_is_begun_in_clear_text_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing ever comes from there, and to mistake one port for the other is the commonest fault of all."""
+    with FaultyServer((Silence(),)) as server:
+        monkeypatch.setattr("postroom.transport.session.SECURITIES", {server.port: "tls"})
+        monkeypatch.setattr("postroom.transport.session.MUTE_PORT_SECONDS", 0.2)
+        began = time.monotonic()
+        with pytest.raises(TransportError) as caught:
+            attempt(server, limits=SHORT._replace(command=30.0, total=60.0))
+        took = time.monotonic() - began
+    assert caught.value.signs.sign == "greeting-timeout"
+    assert took < 20.0
+
+
 def test_a_dripping_server_holds_nobody() -> None:
     began = time.monotonic()
     error = refused([Drip(b"220-" + b"x" * 1000)], limits=SHORT._replace(command=0.3))

@@ -18,7 +18,11 @@ VARIABLES = {
         ("Check it: postroom smtp set main --port 587 --security starttls", "Check it: --port 587 --security starttls"),
         ("postroom smtp set main --password-stdin", "Add --password-stdin"),
         ("See `postroom smtp test main --trace`.", "See `--trace`."),
-        ("then test again: postroom smtp test main", "then test again: postroom smtp test"),
+        ("then test again: postroom smtp test main", "then test again with the same command"),
+        ("Run postroom smtp test main.", "Run the same command."),
+        ("or let it choose: postroom smtp set main --unset mechanism", "or let it choose: leave out --mechanism"),
+        ("do without: postroom smtp set main --unset tls.pin", "do without: leave out --tls-pin"),
+        ("postroom config set smtp.servers.main.security starttls", "Add --security starttls"),
         ("postroom smtp test main-2", "postroom smtp test main-2"),
         ("postroom smtp enable main", "postroom smtp enable main"),
         (

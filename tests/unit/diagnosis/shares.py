@@ -48,13 +48,14 @@ class Shares(NamedTuple):
     wrong: Sequence[tuple[Failure, str]]
 
 
-def load(name: str) -> list[Failure]:
-    """The failures of one collection."""
+def load(name: str, *, with_hints: bool = True) -> list[Failure]:
+    """The failures of one collection; without hints only the text is read, as when somebody pastes it and no more."""
     rows = map(json.loads, (_CORPUS / name).read_text("utf-8").splitlines())
-    return [_judged(row["class"], row["step"] or "", row["provider"] or "", row["text"]) for row in rows]
+    hints = ("step", "provider") if with_hints else ()
+    return [_judged(row["class"], row["text"], **{hint: row[hint] or "" for hint in hints}) for row in rows]
 
 
-def _judged(cause: str, step: str, provider: str, text: str) -> Failure:
+def _judged(cause: str, text: str, step: str = "", provider: str = "") -> Failure:
     signs = settled(read(text, step=step, provider=provider))
     words = plain(f"{signs.reply.text if signs.reply else ''} {signs.text}")
     return Failure(cause, step, provider, text, signs, decide(signs, bundled_entries()), words)
@@ -115,6 +116,8 @@ def main() -> None:
     print(table(failures, whole(failures), left_out(failures, elsewhere)))
     print(f"left out with no look elsewhere: {left_out(failures, elsewhere, alone=True).right:.1%}")
     print(f"elsewhere, {len(elsewhere)} failures: {whole(elsewhere).right:.1%}")
+    bare = load("faults.jsonl", with_hints=False), load("faults_elsewhere.jsonl", with_hints=False)
+    print("without hints of step and provider: {:.1%}, elsewhere {:.1%}".format(*(whole(one).right for one in bare)))
     for failure, named in whole(failures).wrong:
         print(f"{failure.cause}, named {named}: {' '.join(failure.text.split())[:160]}")
 

@@ -1,17 +1,21 @@
 """Every cause class is whole: codes, statuses, sentences, and commands that exist."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from postroom.diagnosis.catalogue import ProviderAdvice, cause, causes, provider_advice
-from postroom.diagnosis.entry import Entry, bundled_entries, check
+from postroom.diagnosis import entry as entry_module
+from postroom.diagnosis.catalogue import ProviderAdvice, When, cause, causes, provider_advice, whens
+from postroom.diagnosis.entry import Entry, bundled_entries
 from postroom.diagnosis.providers import families
+from postroom.diagnosis.site import Names, site_entries
 from postroom.domain.reply import Cause
 from postroom.domain.settings import OAuth, Server, Tls
 from postroom.errors import Exit
 
 ALL = list(causes().values())
+ENTRIES = sorted(Path(entry_module.__file__).with_name("entries").glob("*.toml"))
 
 # The stable part of the contract: what scripts read. A class is never renamed, and none of this changes unseen.
 CONTRACT = {
@@ -178,9 +182,14 @@ def test_no_advice_stands_behind_one_that_takes_its_provider() -> None:
         seen |= pairs
 
 
+@pytest.mark.parametrize("file", ENTRIES, ids=lambda file: file.stem)
+def test_our_own_entries_keep_the_rules_of_a_sites(file: Path) -> None:
+    found = site_entries(file.read_bytes(), Names(causes()), re.compile)
+    assert [str(wrong) for wrong in found.wrong] == []
+
+
 @pytest.mark.parametrize("entry", bundled_entries(), ids=lambda entry: entry.cause)
 def test_every_entry_tells_of_things_that_exist(entry: Entry) -> None:
-    check(entry, causes())
     assert entry.cause not in entry.also
     assert set(entry.providers) <= set(families())
     for text in (entry.advice.title, entry.advice.cause, *entry.advice.next_steps):
@@ -192,3 +201,12 @@ def test_every_entry_tells_of_things_that_exist(entry: Entry) -> None:
 def test_an_unknown_code_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         cause("no.such_cause")
+
+
+@pytest.mark.parametrize("row", whens(), ids=lambda row: row.cause)
+def test_what_a_class_says_where_more_is_known_tells_of_things_that_exist(row: When) -> None:
+    assert row.facts
+    for text in (row.advice.title, row.advice.cause, *row.advice.next_steps):
+        assert set(re.findall(r"\{(.*?)\}", text)) <= PLACEHOLDERS | FOUND
+    for step in row.advice.next_steps:
+        assert wrong_in(step) == []

@@ -237,6 +237,14 @@ def test_a_refused_recipient_without_a_login_is_a_relay_denied_and_a_fault_of_th
     assert (known.code, known.scope) == ("policy.rejected", "message")
     relay = classify(refused("rcpt", "554 5.7.1 Relay access denied", logged_in=True))
     assert (relay.code, relay.scope) == ("rcpt.relay_denied", "recipient")
+    assert "--username" in " ".join(anonymous.next_steps)
+    assert "--username" not in " ".join(relay.next_steps), "it is logged in"
+
+
+def test_a_mechanism_that_was_refused_is_told_from_one_that_is_not_offered() -> None:
+    found = classify(refused("auth", "504 5.5.4 Unrecognized authentication type", mechanism="PLAIN"))
+    assert found.code == "auth.no_common_mechanism"
+    assert "--mechanism login" in found.next_steps[0]
 
 
 def test_a_login_is_not_asked_of_somebody_who_made_one() -> None:

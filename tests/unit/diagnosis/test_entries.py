@@ -64,28 +64,6 @@ def test_evidence_is_a_fact() -> None:
     assert not fits("facts = { port_speaks = 'smtp' }", found)
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("nonsense", "is no TOML"),
-        ("[entry]", "[[entry]] tables and nothing else"),
-        ("[[other]]", "[[entry]] tables and nothing else"),
-        ("[[entry]]\nwords = 'x'", "entry 1: needs a class"),
-        ("[[entry]]\nclass = 'a.b'\ncolour = 'red'", "entry 1: unknown key 'colour'"),
-        ("[[entry]]\nclass = 'a.b'\nstep = 'moon'", "entry 1: step 'moon' must be one of config,"),
-        ("[[entry]]\nclass = 'a.b'\nsign = 'moon'", "entry 1: sign 'moon' must be one of refused-by-reply,"),
-        ("[[entry]]\nclass = 'a.b'\nwords = '('", "entry 1: words '(' is no regular expression"),
-        ("[[entry]]\nclass = 'a.b'\nwords = 3", "entry 1: words must be a text or a list of texts"),
-        ("[[entry]]\nclass = 'a.b'\nfacts = 3", "entry 1: facts must be a table"),
-        ("[[entry]]\nclass = 'a.b'\n[[entry]]\nclass = 'c.d'", "class 'a.b' is none of those"),
-    ],
-)
-def test_what_is_wrong_is_named(text: str, told: str) -> None:
-    with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is looked at
-        list(read_entries(text, classes={"c.d"} if "none of those" in told else {"a.b"}))
-    assert told in str(error.value)
-
-
 def test_a_sites_own_entry_comes_first_and_tells_in_its_own_words() -> None:
     text = """
 [[entry]]

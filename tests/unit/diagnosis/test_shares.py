@@ -38,6 +38,11 @@ def test_so_are_failures_from_elsewhere(elsewhere: list[Failure]) -> None:
     assert shares.whole(elsewhere).right >= LEFT_OUT
 
 
+def test_they_are_named_without_any_hint_too() -> None:
+    assert shares.whole(shares.load("faults.jsonl", with_hints=False)).right >= LEFT_OUT
+    assert shares.whole(shares.load("faults_elsewhere.jsonl", with_hints=False)).right >= LEFT_OUT
+
+
 def test_the_table_has_every_class_and_the_worst_first(failures: list[Failure]) -> None:
     some = failures[:60]
     wrong = [(some[0], "policy.rejected")]

@@ -83,6 +83,17 @@ def test_plain_text_is_safe_and_markup_is_only_text() -> None:
         assert "[link=http://evil.test]user[/link]" in text
 
 
+def test_of_a_long_reply_the_text_of_an_error_has_the_beginning_and_json_all() -> None:
+    error = PostroomError("c", "refused", detail="\n".join(f"line {number}" for number in range(30)))
+    renderer, _, err = rendered(as_json=False)
+    renderer.error(error, "x")
+    lines = err.getvalue().splitlines()
+    assert (lines[1], lines[10], lines[11]) == ("  | line 0", "  | line 9", "  | (20 more lines)")
+    as_json, out, _ = rendered(as_json=True)
+    as_json.error(error, "x")
+    assert "line 29" in json.loads(out.getvalue())["error"]["detail"]
+
+
 FORGED = "250-ok\nerror: forged\n::error::forged"
 
 
@@ -117,6 +128,54 @@ def test_a_table_in_a_pipe_is_tab_separated_rows() -> None:
     renderer, out, _ = rendered(as_json=False)
     renderer.result(Result("x", {}), lambda data: [Table(("name", "host"), [("main", "a"), ("other", "b")])])
     assert out.getvalue() == "main\ta\nother\tb\n"
+
+
+URL = "https://learn.example.com/en-us/exchange/clients-and-mobile-in-exchange-online/authenticated-client-submission"
+ROWS = [
+    ("why", "Nobody knows. " * 8),
+    ("hint", "1. Do as the page says, and then: postroom smtp test main"),
+    ("", "2. Wait."),
+    ("read", URL),
+    ("", URL),
+]
+
+
+def test_in_a_pipe_every_value_has_its_name() -> None:
+    renderer, out, err = rendered(as_json=False)
+    renderer.blocks([Fields(ROWS)])
+    renderer.output.page(ROWS)
+    names = ["why", "hint", "hint", "read", "read"]
+    for text in (out.getvalue(), err.getvalue()):
+        assert [line.partition(": ")[0] for line in text.splitlines()] == names
+    assert out.getvalue() == err.getvalue()
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_on_a_terminal_no_address_and_no_command_is_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    output = RichOutput(no_color=True)
+    output.block(Fields(ROWS))
+    output.page(ROWS)
+    output.talk(f"error: nothing is known of the cause, see {URL}", "bad")
+    shown = capsys.readouterr()
+    for text, addresses in ((shown.out, 2), (shown.err, 3)):
+        assert text.count(URL) == addresses
+        assert text.count("postroom smtp test main") == 1
+        assert [line for line in text.splitlines() if len(line) > columns and URL not in line] == []
+        lines = text.splitlines()
+        assert lines[0].startswith("why   Nobody knows.")
+        assert lines[1].startswith("      ")
+
+
+def test_the_words_of_a_server_stay_behind_their_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    RichOutput(no_color=True).talk("  | 550  no", "dim")
+    assert capsys.readouterr().err == "  | 550  no\n"
 
 
 def test_a_program_gets_verbatim_text_as_it_is() -> None:

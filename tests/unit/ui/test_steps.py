@@ -4,7 +4,7 @@ import pytest
 
 from postroom.domain.reply import SIGNS
 from postroom.result import Step
-from postroom.ui.steps import SEEN, step_line
+from postroom.ui.steps import MOST_CHARACTERS, SEEN, step_line
 
 
 @pytest.mark.parametrize("sign", SIGNS)
@@ -21,3 +21,10 @@ def test_no_words_are_for_a_sign_that_is_none() -> None:
 def test_the_servers_own_words_come_first() -> None:
     detail = {"sign": "refused-by-reply", "code": 550, "enhanced": "5.1.1", "text": "no such user"}
     assert step_line(Step("rcpt", ok=False, detail=detail))[1] == "550 5.1.1 no such user"
+
+
+def test_a_long_reply_is_one_line_and_cut() -> None:
+    detail = {"code": 550, "enhanced": "", "text": "one line\nand another\n" + "x" * 1000}
+    told = step_line(Step("rcpt", ok=False, detail=detail))[1]
+    assert told.startswith("550 one line and another xxx")
+    assert (len(told), told[-3:]) == (MOST_CHARACTERS, "...")

@@ -23,6 +23,7 @@ _ANSWERS: Mapping[str, Callable[[Desk], Iterable[str]]] = {
     "servers": lambda desk: desk.settings.servers,
     "profiles": lambda desk: desk.settings.profiles,
     "presets": Desk.preset_ids,
+    "providers": lambda desk: {*desk.preset_ids(), *(name for name, _ in desk.entry_terms.families)},
     "keys": _keys,
     "secrets": lambda desk: (".".join((place.server.name, *place.field)) for place in places(desk.settings)),
 }

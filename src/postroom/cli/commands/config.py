@@ -134,16 +134,18 @@ def _again(front: Front, error: ConfigError) -> bool:
 def validate(ctx: typer.Context) -> None:
     """Check all configuration files.
 
-    Every problem is told with its file, line and key; the exit status is then 78.
+    The site's own entries for faults are checked as well. Every problem is told with its file, line and key; the exit
+    status is then 78.
 
-    JSON data: valid, problems (a list of file, line, key, message, hint), files, servers (their names).
+    JSON data: valid, problems (a list of file, line, key, message, hint), files, faults (the files of entries for
+    faults), servers (their names).
 
     Examples:
       postroom config validate
     """
     front = front_of(ctx)
     desk = front.desk
-    checked = config_read.validate(lambda: desk.settings, desk.scope, read_faults=lambda: desk.fault_entries)
+    checked = config_read.validate(lambda: desk.settings, desk.scope, read_faults=desk.site_faults.check)
     front.finish(checked, views.validate)
 
 

@@ -24,9 +24,10 @@ def man(
 ) -> None:
     """Show a manual page.
 
-    The pages are postroom(1), one for each group such as postroom-smtp(1), postroom.toml(5) on the configuration, and
-    postroom-faults(7) on causes, codes and exit statuses. Short names do: smtp, toml, faults. On a terminal man(1)
-    shows the page; elsewhere it is printed as plain text, or as roff where neither man nor mandoc is installed.
+    The pages are postroom(1), one for each group such as postroom-smtp(1) and for each other command such as
+    postroom-explain(1), postroom.toml(5) on the configuration, and postroom-faults(7) on causes, codes and exit
+    statuses. Short names do: smtp, explain, toml, faults. On a terminal man(1) shows the page; elsewhere it is printed
+    as plain text, or as roff where neither man nor mandoc is installed.
 
     JSON data: page, section, form ("text" or "roff"), text.
 

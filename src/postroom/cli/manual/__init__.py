@@ -1,6 +1,6 @@
 """Owns the manual as a whole: which pages there are, made from the command tree, the settings and the causes."""
 
-from postroom.cli.manual.commands import group_page, program_page
+from postroom.cli.manual.commands import command_page, group_page, program_page
 from postroom.cli.manual.faults import faults_page
 from postroom.cli.manual.roff import Page
 from postroom.cli.manual.settings import settings_page
@@ -14,6 +14,7 @@ def pages(desk: Desk) -> tuple[Page, ...]:
     return (
         program_page(program),
         *(group_page(group, program) for group in program.groups),
+        *(command_page(command, program) for command in program.commands),
         settings_page(desk.environment_variables),
-        faults_page(desk.causes, desk.provider_advice),
+        faults_page(desk.causes, desk.provider_advice, desk.entry_terms),
     )

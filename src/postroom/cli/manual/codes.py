@@ -114,6 +114,8 @@ WARNINGS: Mapping[str, str] = {
     "address.near_miss": "A domain looks like a slip for that of a known provider.",
     "config.cleartext_login": "A password goes over the network without encryption.",
     "config.empty_variable": "A variable that would describe a server is empty, and there is no other server.",
+    "config.faults_skipped": "An entry of the site's own breaks a rule, or its file cannot be read; it had no say.",
+    "config.faults_slow": "An expression of a site's own entry ran out of time; it counted as not found.",
     "config.mail_disabled": "Mail is switched off for the whole desk.",
     "config.not_read_yet": "A reserved key was set: it is kept, but no command of this release reads it.",
     "config.overridden": "The change stands in the file, but a drop-in or the environment wins over it.",

@@ -1,7 +1,10 @@
-"""Owns the pages of commands: postroom(1), and one page a group. Their prose is the help of the commands.
+"""Owns the pages of commands: postroom(1), one page a group, and one for each command of no group. Their prose is the
+help of the commands.
 
 Refuses to know any single command.
 """
+
+from collections.abc import Iterator
 
 from postroom.cli.lazy import ALIASES
 from postroom.cli.manual.groups import GROUP_PROSE
@@ -74,7 +77,7 @@ def program_page(outline: Outline) -> Page:
         page.tagged(bold(f"postroom {group.name}"), group.summary, f"Commands: {names}. See postroom-{group.name}(1).")
     page.heading("COMMANDS")
     for command in outline.commands:
-        _command(page, command)
+        page.tagged(bold(f"postroom {command.name}"), command.summary, f"See postroom-{command.name}(1).")
     page.heading("OTHER NAMES")
     page.paragraph("They are understood wherever the command or the group is.")
     for alias, name in ALIASES.items():
@@ -98,7 +101,8 @@ def program_page(outline: Outline) -> Page:
     for text, lines in _EXAMPLES:
         page.paragraph(text)
         page.example(lines)
-    page.see_also(*((f"postroom-{group.name}", 1) for group in outline.groups), *_OTHER_PAGES)
+    pages = [group.name for group in outline.groups] + [command.name for command in outline.commands]
+    page.see_also(*((f"postroom-{name}", 1) for name in pages), *_OTHER_PAGES)
     return page
 
 
@@ -111,8 +115,7 @@ def group_page(group: Group, outline: Outline) -> Page:
     page.paragraph(group.summary)
     for text in GROUP_PROSE.get(group.name, ()):
         page.paragraph(text)
-    flags = ", ".join(option.names[-1] for option in outline.global_options)
-    page.paragraph(f"Each command takes the global options as well ({flags}): see postroom(1).")
+    page.paragraph(f"Each command takes {_globals(outline)}")
     page.heading("COMMANDS")
     for command in group.commands:
         _command(page, command)
@@ -128,6 +131,28 @@ def group_page(group: Group, outline: Outline) -> Page:
     others = ((f"postroom-{other.name}", 1) for other in outline.groups if other is not group)
     page.see_also(("postroom", 1), *others, *_OTHER_PAGES)
     return page
+
+
+def command_page(command: Command, outline: Outline) -> Page:
+    """The page of a command that belongs to no group."""
+    page = Page(f"postroom-{command.name}", 1, _clause(command.summary))
+    page.heading("SYNOPSIS")
+    page.synopsis([_synopsis(command)])
+    page.heading("DESCRIPTION")
+    _prose(page, command)
+    page.heading("OPTIONS")
+    _parameters(page, command)
+    page.paragraph(f"The command takes {_globals(outline)}")
+    page.heading("EXAMPLES")
+    for _, lines in _examples(command):
+        page.example(lines)
+    page.see_also(("postroom", 1), *((f"postroom-{group.name}", 1) for group in outline.groups), *_OTHER_PAGES)
+    return page
+
+
+def _globals(outline: Outline) -> str:
+    flags = ", ".join(option.names[-1] for option in outline.global_options)
+    return f"the global options as well ({flags}): see postroom(1)."
 
 
 def _clause(summary: str) -> str:
@@ -147,22 +172,36 @@ def _synopsis(command: Command) -> str:
 def _command(page: Page, command: Command) -> None:
     page.subheading(f"postroom {command.name}")
     page.synopsis([_synopsis(command)])
+    _prose(page, command)
+    _parameters(page, command)
+    if any(option.of_server for option in command.options):
+        page.paragraph("And each of the SERVER OPTIONS below.")
+    for title, lines in _examples(command):
+        page.paragraph(title)
+        page.example(lines)
+
+
+def _prose(page: Page, command: Command) -> None:
     page.paragraph(command.summary)
     for text, as_written in command.prose:
         if not as_written:
             page.paragraph(text)
+
+
+def _parameters(page: Page, command: Command) -> None:
     for argument in command.arguments:
         page.tagged(placeholder(argument.placeholder.strip("[]")), argument.help)
     for option in command.options:
         if not option.of_server:
             _option(page, option)
-    if any(option.of_server for option in command.options):
-        page.paragraph("And each of the SERVER OPTIONS below.")
+
+
+def _examples(command: Command) -> Iterator[tuple[str, str]]:
+    """What stands as written, each with its title."""
     for text, as_written in command.prose:
         if as_written:
             title, _, lines = text.partition("\n")
-            page.paragraph(title)
-            page.example(lines)
+            yield title, lines
 
 
 def _option(page: Page, option: Option) -> None:

@@ -24,13 +24,42 @@ _OWN_ENTRIES = (
         "tests, in `postroom explain` and wherever a mail fails. `postroom config validate` checks them."
     ),
     (
-        "Each table [[entry]] has a class of this page. It fits when everything that it names fits: step (config to "
-        "data), code (beginnings of reply codes), enhanced (enhanced status codes, whole or without the first digit), "
-        "words (regular expressions without regard to case; any white space is one space), provider (a family, such "
-        "as google or microsoft), sign (refused-by-reply unless another is named) and facts (a table of what else must "
-        "be known). Of several values one is enough. title, cause, next_steps, docs and checked replace the class's "
-        "own; also names classes that fit nearly as well."
+        "What breaks a rule, and a file that cannot be read, has no say; a warning tells of it, and the failure is "
+        "told as well as it can be without. As root, a file that others could have written or swapped has none either; "
+        "a symbolic link is followed where only root can have made it and what it leads to."
     ),
+    (
+        "Each table [[entry]] has a class of this page. It fits when everything that it names fits, and it has to name "
+        "something. Of several values one is enough."
+    ),
+)
+
+_CONDITIONS = (
+    (
+        "sign",
+        "What was seen, one of the signs below; refused-by-reply where none is named, and any stands for all of them.",
+    ),
+    ("step", "Where it happened, of the steps below. Where nobody knows the step, the rest decides."),
+    ("code", 'Beginnings of the reply code, such as "4", "45" or "451".'),
+    ("enhanced", 'Enhanced status codes, whole, such as "5.7.1", or without the first digit, such as "7.1".'),
+    (
+        "words",
+        (
+            "Regular expressions, searched without regard to case in what was said; any white space is one space. One "
+            "that takes longer than a tenth of a second counts as not found, and a warning tells of it."
+        ),
+    ),
+    ("provider", "Who answered: one of the families below, another name of one, or the id of a preset."),
+    (
+        "facts",
+        "A table of what else must be known, of the facts below. A value may also be a list of which one is enough.",
+    ),
+)
+
+_SAID = (
+    ("title, cause, next_steps, docs", "Told in the place of the class's own, with placeholders for what is known."),
+    ("checked", "The day on which somebody last saw that this is right."),
+    ("also", "Classes that fit nearly as well, the likelier first."),
 )
 
 _EXAMPLE = """\
@@ -70,8 +99,27 @@ class ProviderAdvice(Protocol):
     def checked(self) -> str: ...
 
 
-def faults_page(causes: Mapping[str, Cause], advice: Mapping[str, Sequence[tuple[str, ProviderAdvice]]]) -> Page:
-    """postroom-faults(7). `advice` has for a class the providers whose users do something else, by name."""
+class Terms(Protocol):
+    """The words of entries: names, with what is to be said of each."""
+
+    @property
+    def signs(self) -> Sequence[str]: ...
+    @property
+    def steps(self) -> Sequence[str]: ...
+    @property
+    def families(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def facts(self) -> Sequence[tuple[str, str, str]]: ...
+    @property
+    def placeholders(self) -> Sequence[tuple[str, str]]: ...
+
+
+def faults_page(
+    causes: Mapping[str, Cause], advice: Mapping[str, Sequence[tuple[str, ProviderAdvice]]], terms: Terms
+) -> Page:
+    """postroom-faults(7). `advice` has for a class the providers whose users do something else, by name; `terms` are
+    the words of a site's own entries.
+    """
     page = Page("postroom-faults", 7, "causes of failed mail, codes and exit statuses of postroom")
     page.heading("DESCRIPTION")
     for text in _DESCRIPTION:
@@ -99,10 +147,7 @@ def faults_page(causes: Mapping[str, Cause], advice: Mapping[str, Sequence[tuple
             _sentence(cause.tell_apart),
             f"Exit status {cause.exit}, retry {cause.retry}, scope {cause.scope}.",
         )
-    page.heading("ENTRIES OF A SITE'S OWN")
-    for text in _OWN_ENTRIES:
-        page.paragraph(text)
-    page.example(_EXAMPLE)
+    _entries(page, terms)
     page.heading("CODES OF THE PROGRAM ITSELF")
     page.paragraph("What is wrong before a server is asked, or has nothing to do with one.")
     for code, (statuses, text) in OWN_CODES.items():
@@ -113,6 +158,28 @@ def faults_page(causes: Mapping[str, Cause], advice: Mapping[str, Sequence[tuple
         page.tagged(bold(code), text)
     page.see_also(("postroom", 1), ("postroom-smtp", 1), ("postroom.toml", 5))
     return page
+
+
+def _entries(page: Page, terms: Terms) -> None:
+    page.heading("ENTRIES OF A SITE'S OWN")
+    for text in _OWN_ENTRIES:
+        page.paragraph(text)
+    for key, text in (*_CONDITIONS, *_SAID):
+        page.tagged(bold(key), text)
+    page.example(_EXAMPLE)
+    page.subheading("Signs")
+    page.paragraph(", ".join(terms.signs) + ".")
+    page.subheading("Steps")
+    page.paragraph(", ".join(terms.steps) + ".")
+    page.subheading("Families")
+    page.paragraph(", ".join(f"{name} ({title})" for name, title in terms.families) + ".")
+    page.subheading("Facts")
+    for name, values, meaning in terms.facts:
+        page.tagged(bold(name), _sentence(meaning[0].upper() + meaning[1:]), f"It is {values}.")
+    page.subheading("Placeholders")
+    page.paragraph("They stand in braces in title, cause and next_steps.")
+    for name, meaning in terms.placeholders:
+        page.tagged(bold(f"{{{name}}}"), _sentence(meaning[0].upper() + meaning[1:]))
 
 
 def _told(who: str, advice: ProviderAdvice) -> str:

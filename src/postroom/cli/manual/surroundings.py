@@ -4,11 +4,12 @@ FILES = (
     ("/etc/postroom/config.toml", "The system's configuration."),
     ("/etc/postroom/conf.d/*.toml", "Read after it, in the order of their names; a later file wins."),
     ("/etc/postroom/presets/*.toml", "The system's own presets of mail providers."),
+    ("/etc/postroom/faults/*.toml", "The system's own entries for faults; see postroom-faults(7)."),
     ("/etc/postroom/secrets.key", "The key of the system's encrypted secrets."),
     ("/var/lib/postroom", "The system's state: history, encrypted secrets, transcripts, the sandbox's mails."),
     (
         "~/.config/postroom/config.toml",
-        "The user's configuration, with conf.d and presets beside it; it wins over the system's.",
+        "The user's configuration, with conf.d, presets and faults beside it; it wins over the system's.",
     ),
     (
         "~/.local/state/postroom",

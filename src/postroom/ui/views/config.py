@@ -35,10 +35,10 @@ def get(data: Mapping[str, Any]) -> Iterable[Block]:
 def validate(data: Mapping[str, Any]) -> Iterable[Block]:
     """That all is well, and what was read."""
     yield Line("the configuration is valid", "good")
-    for file in data["files"]:
-        yield Line(f"  {file}", "dim")
     if not data["files"]:
-        yield Line("  there is no file yet", "dim")
+        yield Line("  there is no configuration file yet", "dim")
+    for file in (*data["files"], *data["faults"]):
+        yield Line(f"  {file}", "dim")
 
 
 def export(data: Mapping[str, Any]) -> Iterable[Block]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from postroom.result import Step
 from postroom.ui.blocks import Block, Line, Next
+from postroom.ui.safe import cut
 from postroom.ui.steps import step_line
 from postroom.ui.views.sandbox import session
 
@@ -29,7 +30,7 @@ def demo(data: Mapping[str, Any]) -> Iterator[Block]:
     yield Line("   postroom smtp test demo you@example.test")
     for step in data["steps"]:
         if step["ok"] is not None:
-            yield Line("   " + _cut("  ".join(step_line(Step(**step)))), "good")
+            yield Line("   " + cut("  ".join(step_line(Step(**step))), _WIDTH), "good")
     yield Line("")
     yield Line("4. The mail is there", "title")
     for header in mail["headers"]:
@@ -43,7 +44,3 @@ def demo(data: Mapping[str, Any]) -> Iterator[Block]:
     yield Line("The server is stopped, and everything is removed.")
     yield Next("postroom smtp providers", "is your mail provider among them?")
     yield Next("postroom smtp set", "set up a server of your own")
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."

@@ -5,7 +5,7 @@ https://www.monitoring-plugins.org/doc/guidelines.html
 
 from postroom.errors import Exit, PostroomError
 from postroom.result import Result
-from postroom.ui.safe import safe_line
+from postroom.ui.safe import cut, safe_line
 from postroom.ui.views.outcome import refusal, refused, server_failed, steps_of, summary
 
 OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
@@ -45,4 +45,4 @@ def _text(result: Result, error: PostroomError | None) -> str:
         told = [warned, *told] if result.exit == Exit.WARNING else [*told, warned]
     # A bar would begin the performance data, a line feed the long output.
     shown = safe_line(" ".join("; ".join(told).split())).replace("|", "/")
-    return shown if len(shown) <= _LONGEST_TEXT else shown[: _LONGEST_TEXT - 3] + "..."
+    return cut(shown, _LONGEST_TEXT)

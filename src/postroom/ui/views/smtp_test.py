@@ -10,12 +10,7 @@ def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
     """The final word of the server, and what became of each recipient."""
     if data["transcript"]:
         yield Verbatim(data["transcript"])
-    rows = next((step["detail"].get("recipients") or [] for step in data["steps"] if step["name"] == "rcpt"), [])
-    for row in rows:
-        if row["class"]:
-            yield Line(
-                f"refused: {row['address']}: {row['code']} {row['enhanced']} {row['text']} ({row['class']})", "bad"
-            )
+    yield from _refused(data)
     receipt, server = data["receipt"], data["server"]
     if receipt:
         queue_id = data["queue_id"] or ""
@@ -28,8 +23,19 @@ def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
     yield from _online(data)
 
 
+def _refused(data: Mapping[str, Any], fewest: int = 1) -> Iterable[Block]:
+    """The recipients that the server refused, with its words, where they are so many."""
+    steps = data.get("steps") or ()
+    rows = next((step["detail"].get("recipients") or () for step in steps if step["name"] == "rcpt"), ())
+    refused = [row for row in rows if row["class"]]
+    for row in refused if len(refused) >= fewest else ():
+        said = " ".join(str(row[part]) for part in ("code", "enhanced", "text") if row[part])
+        yield Line(f"refused: {row['address']}: {said} ({row['class']})", "bad")
+
+
 def failed(data: Mapping[str, Any]) -> Iterable[Block]:
-    """What a failed test leaves to read: the dialogue, or where it is kept."""
+    """What a failed test leaves to read: who was refused, where the error tells of one alone, and the dialogue."""
+    yield from _refused(data, fewest=2)
     if data.get("transcript"):
         yield Verbatim(data["transcript"])
     elif data.get("transcript_file"):

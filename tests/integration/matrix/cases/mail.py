@@ -120,6 +120,15 @@ MAILS = (
         says=("--to",),
     ),
     Case(
+        "all recipients unknown (Postfix)",
+        Postfix("SUB"),
+        "rcpt.unknown_user",
+        "rcpt",
+        _to("nobody@example.test", "nobody-2@example.test", login=True),
+        heard="550 5.1.1",
+        says=("--to",),
+    ),
+    Case(
         "some recipients unknown (Postfix)",
         Postfix("SUB"),
         PARTIAL,

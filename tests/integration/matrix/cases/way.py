@@ -141,7 +141,7 @@ WAYS = (
         "connect.proxy_failed",
         "connect",
         {"--proxy": _SOCKS},
-        says=("--unset proxy",),
+        says=("leave out --proxy",),
         evidence=("proxy",),
     ),
     Case(
@@ -150,7 +150,7 @@ WAYS = (
         "connect.proxy_failed",
         "connect",
         {"--proxy": _SOCKS},
-        says=("--unset proxy",),
+        says=("leave out --proxy",),
         evidence=("proxy",),
     ),
     Case(
@@ -159,7 +159,7 @@ WAYS = (
         "connect.proxy_failed",
         "connect",
         {"--proxy": _HTTP},
-        says=("--unset proxy",),
+        says=("leave out --proxy",),
         evidence=("proxy",),
         as_text=True,
     ),
