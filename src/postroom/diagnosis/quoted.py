@@ -44,6 +44,8 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_WORD_CHARACTERS = 12
+# curl tells the code of a refusal and none of its words.
+_ONLY_A_CODE = re.compile(r"\b(?:EHLO|MAIL|RCPT|DATA|Command) failed: $")
 
 LONGEST_LINE_CHARACTERS = 2_000
 """What is kept of one line of a reply; RFC 5321 4.5.3.1.5 allows 512 octets."""
@@ -59,7 +61,7 @@ def quoted_reply(text: str) -> Reply | None:
     """The refusal that tells the cause: the first, for those behind it follow from it; but where a reply quotes another
     behind "Error:" (Exchange does), the quoted one.
     """
-    said = [one for one in _replies(text) if one.reply.code >= 400 and (one.reply.lines or one.reply.enhanced)]
+    said = [one for one in _replies(text) if one.reply.code >= 400 and _is_told(one, text)]
     for number, one in enumerate(said):
         if number and text.endswith(_QUOTING, 0, one.start):
             return one.reply
@@ -103,6 +105,12 @@ def _is_reply(text: str, code: re.Match[str]) -> bool:
         or _ENHANCED.match(text, code.end()) is not None
         or speaks_as_a_reply(text, code.end())
     )
+
+
+def _is_told(said: _Said, text: str) -> bool:
+    """Whether more than a number is told, or a number by somebody who tells no more."""
+    before = text[max(0, said.start - 2 * _LONGEST_WORD_CHARACTERS) : said.start]
+    return bool(said.reply.lines or said.reply.enhanced or _ONLY_A_CODE.search(before))
 
 
 def _says_something(text: str) -> bool:

@@ -18,6 +18,7 @@ from postroom.diagnosis.unwrap import unwrap
 from postroom.domain.reply import STEPS, Reply, Signs
 
 _SEEN = Path(__file__).with_name("seen.toml")
+_FILES = (_SEEN.with_name("seen_elsewhere.toml"), _SEEN)
 
 _STEP_WORDS = {
     "dns": "resolve",
@@ -163,7 +164,7 @@ class _Words(NamedTuple):
 
 @cache
 def _table(kind: str) -> Sequence[_Words]:
-    tables = tomllib.loads(_SEEN.read_text(encoding="utf-8"))[kind]
+    tables = [table for file in _FILES for table in tomllib.loads(file.read_text(encoding="utf-8")).get(kind, ())]
     return [
         _Words(table.get("sign", ""), table.get("step", ""), re.compile("|".join(table["words"]), re.IGNORECASE))
         for table in tables

@@ -6,7 +6,9 @@ Invariant: text that holds none of it comes out as it went in, and no control ch
 import base64
 import binascii
 import html
+import quopri
 import re
+from contextlib import suppress
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
@@ -19,6 +21,12 @@ _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]{0,30}[ -/]{0,4}[@-~]|\x1b(?:\][^\x07\x
 _ESCAPED_OCTETS = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
 _ENCODED_WORD = re.compile(r"=\?[\w-]{1,40}\?[bq]\?[^?\s]{0,998}\?=", re.IGNORECASE)
 _HIGH_LATIN = re.compile("[\xa1-\xff]")
+# Quoted-printable (RFC 2045 6.7) that lost its headers: a line that ends with "=", and no "=" before anything else than
+# a space, a tab, a line end, a full stop, "=" itself or an octet that is no ASCII: nobody encodes letters and digits.
+_SOFT_BREAK = re.compile(r"=\n")
+_QUOTED = re.compile(r"=(?:20|09|0A|0D|2E|3D|[89A-F][0-9A-F])")
+_BARE_EQUALS = re.compile(r"=(?!20|09|0A|0D|2E|3D|[89A-F][0-9A-F]|\n|$)")
+_UTF8_AS_LATIN = re.compile("[\xc2-\xef][\x80-\xbf]")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 _CHALLENGE = re.compile(r"(?<!\w)334[ -]([A-Za-z0-9+/]{8,4000}={0,2})")
 _BASE64 = re.compile(r"(?<![\w+/=])((?:[A-Za-z0-9+/]{4}){3,1000}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)(?![\w+/=])")
@@ -28,6 +36,8 @@ _PROSE = re.compile(r"[ :{]")
 def unwrap(text: str) -> str:
     """The text as it was meant. What base64 held is added below, for the text around it may matter as well."""
     plain = _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    if _SOFT_BREAK.search(plain) and _QUOTED.search(plain) and not _BARE_EQUALS.search(plain):
+        plain = decode(quopri.decodestring(plain.encode("utf-8", "replace")))
     plain = _ESCAPED_OCTETS.sub(lambda found: decode(bytes.fromhex(found[0].replace("\\x", ""))), plain)
     plain = re.sub(r"\\r\\n|\\n|\\r", "\n", plain).replace("\\t", " ").replace("\\'", "'").replace('\\"', '"')
     plain = _ENCODED_WORD.sub(_word, plain)
@@ -47,7 +57,10 @@ def _word(found: re.Match[str]) -> str:
 
 
 def _rightly_decoded(line: str) -> str:
-    """A line of a Chinese server that somebody took for latin-1."""
+    """A line in UTF-8, or of a Chinese server, that somebody took for latin-1."""
+    if _UTF8_AS_LATIN.search(line):
+        with suppress(UnicodeError):
+            return line.encode("latin-1").decode("utf-8")
     if len(_HIGH_LATIN.findall(line)) < FEWEST_WRONG_CHARACTERS:
         return line
     try:

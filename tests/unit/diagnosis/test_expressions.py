@@ -113,4 +113,4 @@ def test_four_times_the_text_takes_no_sixteen_times_the_work(seed: str) -> None:
         return time.process_time() - begun
 
     work(100)
-    assert work(48_000) < 8 * work(12_000) + 2.0
+    assert work(32_000) < 8 * work(8_000) + 2.0

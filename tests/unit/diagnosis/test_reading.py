@@ -95,6 +95,44 @@ def test_an_exception_becomes_the_sign_that_a_session_would_give(text: str, sign
 
 
 @pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("Fehler: Verbindungsaufbau abgelehnt", "connection-refused"),
+        ("stream_socket_client(): Connexion refusée", "connection-refused"),
+        ("connect: 接続を拒否されました", "connection-refused"),
+        ("В соединении отказано", "connection-refused"),
+        ("da der Zielcomputer die Verbindung verweigerte. (smtp.example.com:25)", "connection-refused"),
+        ("l’ordinateur cible l’a expressément refusée", "connection-refused"),
+        ("Expiró el tiempo de conexión", "connection-timeout"),
+        ("ZeitÃ¼berschreitung der Verbindung", "connection-timeout"),
+        ("Timeout für Vorgang überschritten.", "reply-timeout"),
+        ("Nome o servizio sconosciuto", "host-not-found"),
+        ("Odwzorowanie nazwy jest chwilowo niemożliwe", "resolver-failed"),
+        ("Geen route naar host", "unreachable"),
+        ("连接被对方重设", "closed"),
+        ("TLS error on connection (recv): The TLS connection was non-properly terminated.", "tls-handshake"),
+        ("[SSL: LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED]", "tls-handshake"),
+        ("SSL alert number 40", "tls-handshake"),
+        ("SSL alert number 70", "tls-version"),
+        ("sSMTP: Cannot open smtp.gmail.com:587", "connection-timeout"),
+        ('mail(): Failed to connect to mailserver at "localhost" port 25', "connection-refused"),
+        ('stat="Network error on destination MXs"', "connection-timeout"),
+    ],
+)
+def test_so_do_the_words_of_other_systems(text: str, sign: str) -> None:
+    assert read(text).sign == sign
+
+
+def test_a_program_may_tell_no_more_than_the_code() -> None:
+    signs = read("curl: (55) MAIL failed: 530")
+    assert signs.reply
+    assert (signs.reply.code, signs.step) == (530, "mail")
+    cause = find(read('Error: Missing credentials for "PLAIN"'))
+    assert cause
+    assert cause.code == "auth.required"
+
+
+@pytest.mark.parametrize(
     ("text", "step"),
     [
         ("550 no (in reply to RCPT TO command)", "rcpt"),
@@ -130,6 +168,10 @@ def test_what_hides_the_words_is_undone() -> None:
     assert decode(gbk) == "535 请使用授权码登录"
     assert unwrap(gbk.decode("latin-1")) == "535 请使用授权码登录"
     assert unwrap("Zugriff für Müller verweigert") == "Zugriff für Müller verweigert"
+    assert unwrap("Zugriff für Müller".encode().decode("latin-1")) == "Zugriff für Müller"
+    assert unwrap("535=205.7.8 authentication=\n failed f=C3=BCr") == "535 5.7.8 authentication failed für"
+    assert unwrap("code=535 key=\nvalue=20") == "code=535 key=\nvalue=20"
+    assert unwrap("550 \x9b31mno\x1b \u202e\udcff") == "550 no\ufffd \ufffd\ufffd"
 
 
 def test_a_challenge_tells_that_it_was_a_token() -> None:
