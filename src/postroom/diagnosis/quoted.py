@@ -73,7 +73,7 @@ def bare_status(text: str) -> Reply | None:
     found = _BARE_ENHANCED.search(text)
     if found is None:
         return None
-    return Reply(int(found[1][0]), found[1], [text[found.end() :].strip() or text.strip()])
+    return Reply(int(found[1][0]), found[1], [(text[found.end() :].strip() or text.strip())[:LONGEST_LINE_CHARACTERS]])
 
 
 def _replies(text: str) -> Iterator[_Said]:
