@@ -5,6 +5,7 @@ It refuses to know what a failure is, but for the few letters without which noth
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 LONGEST_PIECE_CHARACTERS = 32_000
@@ -101,6 +102,12 @@ def _begins(line: str, stamp: re.Match[str], number: int) -> _Begun:
         return _Begun("{}", str(number), 0, number)
     source = _SOURCE.match(line, stamp.end())
     return _Begun(source[1] if source else "", stamp["day"] or "", second, number)
+
+
+def up_to_next_stamp(text: str) -> str:
+    """The text without what stands from the next line on that begins with a time stamp."""
+    first, *others = text.split("\n")
+    return "\n".join([first, *takewhile(lambda line: _STAMP.match(line) is None, others)])
 
 
 def may_fail(text: str) -> bool:

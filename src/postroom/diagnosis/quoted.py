@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from postroom.diagnosis.log import up_to_next_stamp
 from postroom.diagnosis.topic import speaks_as_a_reply
 from postroom.domain.reply import Reply
 
@@ -127,5 +128,10 @@ def _reply(code: int, lines: Sequence[str]) -> Reply:
             enhanced = enhanced or match[1]
             rest = line[match.end() :]
         # What a log or a program prints below a reply is no part of it.
-        texts.append(rest.partition("\n\n")[0][:LONGEST_LINE_CHARACTERS].rstrip().rstrip(",)]}").strip(" \t\n:;,'\"b"))
+        texts.append(
+            up_to_next_stamp(rest.partition("\n\n")[0][:LONGEST_LINE_CHARACTERS])
+            .rstrip()
+            .rstrip(",)]}")
+            .strip(" \t\n:;,'\"b")
+        )
     return Reply(code, enhanced, [text for text in texts if text])
