@@ -71,8 +71,12 @@ class Entry(NamedTuple):
     weak: bool = False
 
     def _has_code(self, signs: Signs) -> bool:
-        """Whether the reply has one of the codes; where there is none, the words may speak for themselves."""
-        return str(signs.reply.code).startswith(self.codes) if signs.reply else bool(self.words)
+        """Whether the reply has one of the codes. Where there is no reply, words may speak for themselves, if they ask
+        for no more than its first digit.
+        """
+        if signs.reply is None:
+            return bool(self.words) and all(len(code) == 1 for code in self.codes)
+        return str(signs.reply.code).startswith(self.codes)
 
     def _at(self, signs: Signs, text: str) -> bool:
         """Whether it may have happened at one of the steps. Where nobody knows the step, what only a token endpoint

@@ -46,11 +46,12 @@ _TROUBLE_STEMS = (
         " no ",
         "too ",
     ),
-    *("timed", "timeout", "expir", "exceed", "limit", "block", "suspen", "disabl", "requir", "must", "need", "lost"),
+    *("timed", "timeout", "expir", "exceed", "limit", "lock", "suspen", "disabl", "requir", "must", "need", "lost"),
     *("close", "reset", "eof", "unable", "unreach", "unavail", "unsupp", "unexp", "unauth", "untrust", "unsafe"),
     *("unver", "unrout", "unimpl", "unrec", "unencr", "exception", "wrong", "mismatch", "please", "bad", "over"),
     *("spam", "quota", "missing", "illegal", "incorrect", "abort", "disconn", "warning", "never", "only", "more than"),
     *("less ", "status=", "dsn", "greylist", "graylist", "try", "again", "proxy", "empty", "jwt", "hang", "hung"),
+    *("throttl", "blacklist", "risk", "detect"),
     *("defer", "bounc", "broken", "econn", "enotf", "alert", "certificate", "ssl", "tls", "smtp", "mail", "command:"),
 )
 

@@ -24,7 +24,7 @@ _LOGIN = re.compile(
 _RECIPIENT_STATUS = re.compile(r"[45]\.(?:1\.(?:1|2|6|10)|2\.[12])$")
 _RECIPIENT = re.compile(
     r"\bRecipient address rejected|\brelay(?:ing)? (?:access )?(?:denied|not (?:permitted|allowed))"
-    r"|^(?:<[^<> ]*> ?:? ?)?(?:Sorry, )?(?:no such (?:user|mailbox|recipient)"
+    r"|^(?:<[^<> ]{0,320}> ?:? ?)?(?:Sorry, )?(?:no such (?:user|mailbox|recipient)"
     r"|(?:user|mailbox) (?:is )?(?:unknown|not found)|unknown (?:local )?(?:user|mailbox|recipient))\b",
     re.IGNORECASE,
 )

@@ -8,7 +8,7 @@ _OF_MAIL = re.compile(
     r"|\btoken|aadsts|\bjwt\b|consent|multi-factor|this app\b|redirect ur[il]|accounts? (?:is|has|was)\b"
     r"|username and password|credentials|authentication (?:data|information|rejected)|authentication failure due to"
     r"|access rights to this service|max defers|[\"']schemes[\"']|curl: \(67\)|unencrypted connection"
-    r"|allow_nets|greeting|^user not found\.?$|<[^\s@<>]{1,64}@[^\s<>]{1,253}>|^220-"
+    r"|allow_nets|send limit|internationali[sz]ed|greeting|^user not found\.?$|<[^\s@<>]{1,64}@[^\s<>]{1,253}>|^220-"
     r"|ascii' codec|\w(?:error|exception)\b"
     r"|\binvalid_|unauthorized_client|access_denied|authorization_pending|slow_down|temporarily_unavailable"
     r"|[^\x00-\x7f]",
@@ -26,9 +26,9 @@ _NEAR_CHARACTERS = 80
 
 _WITHOUT_MAIL = (
     *("NetworkManager", "apache2", "avahi-daemon", "chronyd", "containerd", "dhclient", "docker", "dockerd", "gdm"),
-    *("httpd", "kernel", "lightdm", "login", "mariadbd", "mysqld", "named", "nginx", "ntpd", "pg_dump", "polkitd"),
+    *("httpd", "kernel", "lightdm", "mariadbd", "mysqld", "named", "nginx", "ntpd", "pg_dump", "polkitd"),
     *("postgres", "psql", "redis-server", "rsyncd", "scp", "sftp-server", "slapd", "smbd", "ssh", "sshd"),
-    *("sshd-session", "sssd", "su", "sudo", "systemd-logind", "systemd-networkd", "systemd-resolved", "winbindd"),
+    *("sshd-session", "sssd", "sudo", "systemd-logind", "systemd-networkd", "systemd-resolved", "winbindd"),
 )
 """Programs that send no mail but have logins and failures of their own."""
 _LINE_OF = re.compile(rf"(?:^|[\w\])] )(?:{'|'.join(map(re.escape, _WITHOUT_MAIL))})(?:\[\d{{1,9}}\])?: ")

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from postroom.diagnosis import log, mime, pasted, providers, quoted, reading, topic, unwrap
+from postroom.diagnosis import log, mime, pasted, providers, quoted, reading, step, topic, unwrap
 from postroom.diagnosis.pasted import diagnose
 
 FOLDER = Path(reading.__file__).parent
 PARSER: Any = importlib.import_module("re._parser")
-MODULES = (log, mime, pasted, providers, quoted, reading, topic, unwrap)
+MODULES = (log, mime, pasted, providers, quoted, reading, step, topic, unwrap)
 
 
 def expressions() -> Iterator[tuple[str, str]]:
