@@ -5,6 +5,7 @@ It refuses to know what a failure is, but for the few letters without which noth
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 LONGEST_PIECE_CHARACTERS = 32_000
@@ -34,7 +35,7 @@ _TROUBLE_STEMS = (  # noqa: SIM905 - a list of ninety literals takes ninety line
     "exceed|limit|lock|suspen|disabl|requir|must|need|lost|close|reset|eof|unable|unreach|unavail|unsupp|"
     "unexp|unauth|untrust|unsafe|unver|unrout|unimpl|unrec|unencr|exception|wrong|mismatch|please|bad|"
     "over|spam|quota|missing|illegal|incorrect|abort|disconn|warning|never|only|more than|less |status=|"
-    "dsn|greylist|graylist|try|again|proxy|empty|jwt|hang|hung|defer|bounc|broken|detect|throttl|econn|"
+    "dsn|greylist|graylist|try|again|proxy|empty|jwt|hang|hung|defer|bounc|broken|detect|blacklist|risk|throttl|econn|"
     "enotf|alert|certificate|ssl|tls|smtp|mail|command:"
 ).split("|")
 
@@ -86,6 +87,12 @@ def _begins(line: str, stamp: re.Match[str], number: int) -> _Begun:
         return _Begun("{}", str(number), 0, number)
     source = _SOURCE.match(line, stamp.end())
     return _Begun(source[1] if source else "", stamp["day"] or "", second, number)
+
+
+def up_to_next_stamp(text: str) -> str:
+    """The text without what stands from the next line on that begins with a time stamp."""
+    first, *others = text.split("\n")
+    return "\n".join([first, *takewhile(lambda line: _STAMP.match(line) is None, others)])
 
 
 def may_fail(text: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from postroom.diagnosis.log import up_to_next_stamp
 from postroom.diagnosis.topic import speaks_as_a_reply
 from postroom.domain.reply import Reply
 
@@ -73,7 +74,7 @@ def bare_status(text: str) -> Reply | None:
     found = _BARE_ENHANCED.search(text)
     if found is None:
         return None
-    return Reply(int(found[1][0]), found[1], [text[found.end() :].strip() or text.strip()])
+    return Reply(int(found[1][0]), found[1], [(text[found.end() :].strip() or text.strip())[:LONGEST_LINE_CHARACTERS]])
 
 
 def _replies(text: str) -> Iterator[_Said]:
@@ -127,5 +128,10 @@ def _reply(code: int, lines: Sequence[str]) -> Reply:
             enhanced = enhanced or match[1]
             rest = line[match.end() :]
         # What a log or a program prints below a reply is no part of it.
-        texts.append(rest.partition("\n\n")[0][:LONGEST_LINE_CHARACTERS].rstrip().rstrip(",)]}").strip(" \t\n:;,'\"b"))
+        texts.append(
+            up_to_next_stamp(rest.partition("\n\n")[0][:LONGEST_LINE_CHARACTERS])
+            .rstrip()
+            .rstrip(",)]}")
+            .strip(" \t\n:;,'\"b")
+        )
     return Reply(code, enhanced, [text for text in texts if text])

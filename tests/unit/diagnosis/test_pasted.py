@@ -65,6 +65,11 @@ class TestALog:
         assert code(log) == "rcpt.mailbox_full"
         assert len(log_entries(log)) == 1
 
+    def test_a_reply_ends_where_the_next_line_has_a_stamp(self) -> None:
+        stamp = "Nov 20 10:00:00 h a[1]: "
+        log = f"{stamp}552-5.2.2 mailbox\n{stamp}552 5.2.2 full\n{stamp}x"
+        assert diagnose(log).judged == "552 5.2.2 mailbox\nfull"
+
     def test_a_traceback_belongs_to_its_line_and_other_programs_do_not(self) -> None:
         log = (
             "Nov 20 10:00:00 host app[1]: sending\nTraceback (most recent call last):\n"
