@@ -3,8 +3,9 @@
 import re
 
 _OF_MAIL = re.compile(
-    r"mail|smtp|imap\b|\bpop3?\b|relay|sender|recipient|\brcpt|\bfrom address|spam|greylist|deliver|bounce|inbox|quota"
-    r"|routeable|dkim|\bspf\b|dmarc|tls\b|ssl\b|\b[he][he]lo\b|postfix|exim\b|\bdsn\b|\bmx\b|\bdns\b|\bmessage|oauth2"
+    r"mail|smtp|\bsend|<[^<>@\s]{1,64}@|imap\b|\bpop3?\b|relay|sender|recipient|\brcpt|\bfrom address|spam|greylist"
+    r"|deliver|bounce|inbox|quota|routeable|dkim|\bspf\b|dmarc|tls\b|ssl\b|\b[he][he]lo\b|postfix|exim\b|\bdsn\b"
+    r"|\bmx\b|\bdns\b|\bmessage|oauth2"
     r"|\btoken|aadsts|\bjwt\b|consent|multi-factor|this app\b|redirect ur[il]|accounts? (?:is|has|was)\b"
     r"|username and password|credentials|authentication (?:data|information|rejected)|authentication failure due to"
     r"|access rights to this service|max defers|[\"']schemes[\"']|curl: \(67\)|unencrypted connection"
