@@ -311,7 +311,7 @@ class Desk:
 
     def diagnose(self, text: str, step: str, provider: str) -> "Finding":
         """What a pasted text tells of a failure, and its cause."""
-        from postroom.diagnosis.pasted import diagnose
+        from postroom.diagnosis.pasted.judge import diagnose
 
         return diagnose(text, step=step, provider=provider, site=self.site_faults.entries)
 

@@ -76,7 +76,7 @@ def _told(signs: Signs, match: Match) -> Cause:
                 cause=more.cause or found.cause,
                 next_steps=more.next_steps or found.next_steps,
                 docs=more.docs or found.docs,
-                checked=more.checked or found.checked,
+                checked=more.checked or ("" if more.next_steps else found.checked),
             )
     if entry.weak and signs.reply is not None:
         found = found._replace(cause=f"{found.cause} {proof(signs)}".strip())

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from postroom.diagnosis.classify import Match, decide, plain, settled
 from postroom.diagnosis.entry import Entry, bundled_entries, finds
-from postroom.diagnosis.reading import read
+from postroom.diagnosis.pasted.reading import read
 from postroom.domain.reply import Signs
 
 _CORPUS = Path(__file__).parents[2] / "corpus"

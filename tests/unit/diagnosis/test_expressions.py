@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from postroom.diagnosis import log, mime, pasted, providers, quoted, reading, step, topic, unwrap
-from postroom.diagnosis.pasted import diagnose
+from postroom.diagnosis import providers, step
+from postroom.diagnosis.pasted import judge, log, mime, quoted, reading, topic, unwrap
+from postroom.diagnosis.pasted.judge import diagnose
 
-FOLDER = Path(reading.__file__).parent
+FOLDER = Path(providers.__file__).parent
 PARSER: Any = importlib.import_module("re._parser")
-MODULES = (log, mime, pasted, providers, quoted, reading, step, topic, unwrap)
+MODULES = (judge, log, mime, providers, quoted, reading, step, topic, unwrap)
 
 
 def expressions() -> Iterator[tuple[str, str]]:
     """Where each expression stands, and the expression."""
-    for file in sorted([*FOLDER.glob("*.toml"), *FOLDER.glob("entries/*.toml")]):
+    for file in sorted(FOLDER.rglob("*.toml")):
         for words in listed(tomllib.loads(file.read_text("utf-8"))):
             yield file.name, words
     for module in MODULES:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.diagnosis.log import log_entries, may_fail
-from postroom.diagnosis.mime import message_text
-from postroom.diagnosis.pasted import MOST_CHARACTERS, diagnose
-from postroom.diagnosis.reading import read
+from postroom.diagnosis.pasted.judge import MOST_CHARACTERS, diagnose
+from postroom.diagnosis.pasted.log import log_entries, may_fail
+from postroom.diagnosis.pasted.mime import message_text
+from postroom.diagnosis.pasted.reading import read
 from postroom.domain.characters import decode
 from tests.unit.diagnosis import shares
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.diagnosis.classify import find
-from postroom.diagnosis.reading import read, step_of
-from postroom.diagnosis.unwrap import unwrap
+from postroom.diagnosis.pasted.reading import read, step_of
+from postroom.diagnosis.pasted.unwrap import unwrap
 from postroom.domain.characters import decode
 from postroom.domain.reply import STEPS, Reply
 

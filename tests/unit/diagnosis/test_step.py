@@ -3,7 +3,7 @@
 import pytest
 
 from postroom.diagnosis.classify import find
-from postroom.diagnosis.reading import read
+from postroom.diagnosis.pasted.reading import read
 from postroom.diagnosis.step import guessed
 from postroom.domain.reply import Reply
 

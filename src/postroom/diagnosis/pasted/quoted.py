@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from postroom.diagnosis.log import up_to_next_stamp
-from postroom.diagnosis.topic import speaks_as_a_reply
+from postroom.diagnosis.pasted.log import up_to_next_stamp
+from postroom.diagnosis.pasted.topic import speaks_as_a_reply
 from postroom.domain.reply import Reply
 
 # The reason phrases of RFC 9110 that no mail server says to its code.

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from postroom.diagnosis.log import may_fail
+from postroom.diagnosis.pasted.log import may_fail
+from postroom.diagnosis.pasted.quoted import bare_status, quoted_reply
+from postroom.diagnosis.pasted.unwrap import unwrap
 from postroom.diagnosis.providers import families, hinted, providers_at
-from postroom.diagnosis.quoted import bare_status, quoted_reply
 from postroom.diagnosis.step import guessed
-from postroom.diagnosis.unwrap import unwrap
 from postroom.domain.reply import STEPS, Reply, Signs
 
 _SEEN = Path(__file__).with_name("seen.toml")

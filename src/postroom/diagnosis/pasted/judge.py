@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from postroom.diagnosis.classify import find
 from postroom.diagnosis.entry import Entry
-from postroom.diagnosis.log import LONGEST_PIECE_CHARACTERS, log_entries, may_fail, pieces
-from postroom.diagnosis.mime import message_text
+from postroom.diagnosis.pasted.log import LONGEST_PIECE_CHARACTERS, log_entries, may_fail, pieces
+from postroom.diagnosis.pasted.mime import message_text
+from postroom.diagnosis.pasted.reading import judged_words, read
+from postroom.diagnosis.pasted.topic import is_binary, is_of_mail, without_other_programs
 from postroom.diagnosis.providers import speaking
-from postroom.diagnosis.reading import judged_words, read
-from postroom.diagnosis.topic import is_binary, is_of_mail, without_other_programs
 from postroom.domain.reply import Finding, Signs
 
 MOST_CHARACTERS = 500_000
