@@ -214,3 +214,32 @@ def test_no_text_is_too_strange_to_read(text: str, step: str, provider: str) -> 
 @given(st.from_regex(r"[245][0-5]\d[- ]([245]\.\d\.\d{1,3} )?[ -~]{0,80}", fullmatch=True))
 def test_no_reply_is_too_strange_to_read(text: str) -> None:
     find(read(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "names"),
+    [
+        (
+            "x509: certificate is valid for *.hoster.net, mail.hoster.net, not mail.example.com",
+            "mail.example.com",
+            ["*.hoster.net", "mail.hoster.net"],
+        ),
+        (
+            "does not match certificate's altnames: Host: mail.example.com. is not in the cert's altnames: DNS:*.hoster.net",
+            "mail.example.com",
+            ["*.hoster.net"],
+        ),
+        (
+            "Peer certificate CN=`*.hoster.net' did not match expected CN=`mail.example.com'",
+            "mail.example.com",
+            ["*.hoster.net"],
+        ),
+    ],
+)
+def test_the_names_of_a_certificate_are_read(text: str, expected: str, names: list[str]) -> None:
+    evidence = read(text).evidence
+    assert (evidence["expected_name"], evidence["certificate"]["names"]) == (expected, names)
+
+
+def test_a_port_for_mail_stands_for_itself() -> None:
+    assert read('sendmail.py "smtp.example.com" "465": timed out').port == 465

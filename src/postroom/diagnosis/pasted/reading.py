@@ -51,11 +51,14 @@ _MECHANISMS = (
     ("PLAIN", re.compile(r"\bAUTH[ =](?:LOGIN|PLAIN)\b|Password (?:not accepted|command)", re.IGNORECASE)),
 )
 
-# A label of a name has 63 octets at most (RFC 1035 2.3.4).
 _CONNECTING = re.compile(r"command[\"']?: ?[\"']?CONN\b")
+
+# A label of a name has 63 octets at most (RFC 1035 2.3.4).
 _NAME = re.compile(r"(?<![\w-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
 _HOST_PORT = re.compile(r"[\w-]\.[\w-]{1,63}\]?:(\d{2,5})\b")
 _PORT = re.compile(r"(?:port|SMTP\([^)]{0,80},)[\"']?\s{0,4}[:=]?[\s\"']{0,4}(\d{2,5})\b", re.IGNORECASE)
+
+_PORT_FOR_MAIL = re.compile(r"[\"' ](465|587|2525)[\"' ,)]")
 
 # The name that was asked for, in the words of those who check a certificate.
 _EXPECTED = re.compile(
@@ -64,7 +67,13 @@ _EXPECTED = re.compile(
     r"|does(?:n't| not) match (?:the )?(?:target )?(?:host ?name|host|server name) \W?([\w.-]{1,253}\.\w+)",
     re.IGNORECASE,
 )
-
+# The names that the certificate has instead.
+_NAMES = re.compile(
+    r"valid for ([\w*., -]{1,2000}), not |altnames: ((?:DNS:|IP Address:)[\w*.:, -]{1,2000})|certificate CN=\W?([\w*.-]{1,253})"
+    r"|match either of ([\w*.', -]{1,2000})",
+    re.IGNORECASE,
+)
+_CERTIFICATE_NAME = re.compile(r"(?<![\w*-])(?:\*\.)?[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
 
 # The greeting of a program that hosting firms run, and the host that was to be reached.
 _BANNER = re.compile(r"\b220[ -]([\w.-]{4,253}) ESMTP Exim")
@@ -136,7 +145,10 @@ def _certificate(text: str) -> Mapping[str, Any]:
     own = set(providers_at(expected))
     others = (name.strip(".") for name in _NAME.findall(text))
     is_owners = any(own.intersection(providers_at(name)) for name in others if name != expected)
-    return {"expected_name": expected, "intercepted": bool(own) and not is_owners}
+    evidence = {"expected_name": expected, "intercepted": bool(own) and not is_owners}
+    listed = _NAMES.search(text)
+    names = _CERTIFICATE_NAME.findall(next(filter(None, listed.groups()))) if listed else []
+    return {**evidence, "certificate": {"names": names}} if names else evidence
 
 
 def _diverted(text: str, provider: str) -> bool:
@@ -150,7 +162,7 @@ def _diverted(text: str, provider: str) -> bool:
 
 
 def _port(text: str) -> int:
-    found = _HOST_PORT.search(text) or _PORT.search(text)
+    found = _HOST_PORT.search(text) or _PORT.search(text) or _PORT_FOR_MAIL.search(text)
     return int(found[1]) if found else 0
 
 
