@@ -30,12 +30,15 @@ _RECIPIENT = re.compile(
 )
 
 
+def of_code(reply: Reply | None) -> str:
+    """The step at which alone a server gives a reply with such a code, whatever anybody says; else ""."""
+    return "auth" if reply and reply.code in LOGIN_CODES else ""
+
+
 def guessed(reply: Reply | None) -> str:
-    """The step at which a server gives such a reply, where it gives it at one only; else ""."""
+    """The step that a reply speaks of; else ""."""
     if reply is None:
         return ""
-    if reply.code in LOGIN_CODES:
-        return "auth"
     of_recipient = _RECIPIENT_STATUS.match(reply.enhanced) or _RECIPIENT.search(reply.text)
     return "rcpt" if of_recipient else ""
 

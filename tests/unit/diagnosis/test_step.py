@@ -4,7 +4,7 @@ import pytest
 
 from postroom.diagnosis.classify import find
 from postroom.diagnosis.pasted.reading import read
-from postroom.diagnosis.step import guessed
+from postroom.diagnosis.step import guessed, of_code
 from postroom.domain.reply import Reply
 
 
@@ -44,7 +44,6 @@ def test_the_words_of_a_refusal_say_where_it_was(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "step"),
     [
-        (Reply(535, "", ["no"]), "auth"),
         (Reply(550, "5.1.1", ["no"]), "rcpt"),
         (Reply(452, "4.2.2", ["no"]), "rcpt"),
         (Reply(550, "", ["Unknown local user"]), "rcpt"),
@@ -55,3 +54,9 @@ def test_the_words_of_a_refusal_say_where_it_was(text: str, code: str) -> None:
 )
 def test_a_step_is_guessed_from_what_is_given_at_one_alone(reply: Reply | None, step: str) -> None:
     assert guessed(reply) == step
+
+
+def test_some_codes_are_a_logins_alone() -> None:
+    assert of_code(Reply(535, "", ["no"])) == "auth"
+    assert of_code(Reply(550, "", ["no"])) == ""
+    assert read("Error: 535 5.7.3 Authentication unsuccessful", step="mail").step == "auth"

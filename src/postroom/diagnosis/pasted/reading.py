@@ -14,7 +14,7 @@ from postroom.diagnosis.pasted.log import may_fail
 from postroom.diagnosis.pasted.quoted import bare_status, quoted_reply
 from postroom.diagnosis.pasted.unwrap import unwrap
 from postroom.diagnosis.providers import families, hinted, providers_at
-from postroom.diagnosis.step import guessed
+from postroom.diagnosis.step import guessed, of_code
 from postroom.domain.reply import STEPS, Reply, Signs
 
 _SEEN = Path(__file__).with_name("seen.toml")
@@ -69,8 +69,8 @@ _EXPECTED = re.compile(
 )
 # The names that the certificate has instead.
 _NAMES = re.compile(
-    r"valid for ([\w*., -]{1,2000}), not |altnames: ((?:DNS:|IP Address:)[\w*.:, -]{1,2000})|certificate CN=\W?([\w*.-]{1,253})"
-    r"|match either of ([\w*.', -]{1,2000})",
+    r"valid for ([\w*., -]{1,2000}), not |altnames: ((?:DNS:|IP Address:)[\w*.:, -]{1,2000})"
+    r"|certificate CN=\W?([\w*.-]{1,253})|match either of ([\w*.', -]{1,2000})",
     re.IGNORECASE,
 )
 _CERTIFICATE_NAME = re.compile(r"(?<![\w*-])(?:\*\.)?[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
@@ -78,7 +78,7 @@ _CERTIFICATE_NAME = re.compile(r"(?<![\w*-])(?:\*\.)?[\w-]{1,63}(?:\.[\w-]{1,63}
 # The greeting of a program that hosting firms run, and the host that was to be reached.
 _BANNER = re.compile(r"\b220[ -]([\w.-]{4,253}) ESMTP Exim")
 # What a firewall that inspects mail leaves of a greeting and of the words that it does not like.
-_MASKED = re.compile(r"\*{8}|\bX{7,80}[A-Z]?\b")
+_MASKED = re.compile(r"\b220[ -][^\n]{0,80}?\*{8}|\*{20}|\b250[ -]X{6,80}[A-Z]?\b|\bX{7,80}[A-WYZ]\b")
 _OPENING = re.compile(r"\bopening to ([\w.-]{1,253}\.\w+)", re.IGNORECASE)
 
 
@@ -97,7 +97,7 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
             break
     found = next((one.step for one in (asked, seen) if one and one.step), "")
     return Signs(
-        step=step_of(step) or found or _step_of_connecting(plain, reply) or guessed(reply),
+        step=of_code(reply) or step_of(step) or found or _step_of_connecting(plain, reply) or guessed(reply),
         sign=seen.sign if seen else "refused-by-reply",
         reply=reply or bare_status(plain),
         text=plain,
@@ -148,6 +148,8 @@ def _certificate(text: str) -> Mapping[str, Any]:
     evidence = {"expected_name": expected, "intercepted": bool(own) and not is_owners}
     listed = _NAMES.search(text)
     names = _CERTIFICATE_NAME.findall(next(filter(None, listed.groups()))) if listed else []
+    if expected in names:
+        evidence["intercepted"] = False
     return {**evidence, "certificate": {"names": names}} if names else evidence
 
 
