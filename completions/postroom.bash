@@ -60,7 +60,10 @@ _postroom_takes_value() { # PATH OPTION
             'smtp set':--access-token-file | \
             'smtp set':--allow-cleartext | \
             'smtp set':--auth | \
+            'smtp set':--authorization-endpoint | \
             'smtp set':--ca-file | \
+            'smtp set':--certificate | \
+            'smtp set':--certificate-key | \
             'smtp set':--client-cert | \
             'smtp set':--client-id | \
             'smtp set':--client-key | \
@@ -69,6 +72,7 @@ _postroom_takes_value() { # PATH OPTION
             'smtp set':--client-secret-expires | \
             'smtp set':--client-secret-file | \
             'smtp set':--connect-timeout | \
+            'smtp set':--device-authorization-endpoint | \
             'smtp set':--flow | \
             'smtp set':--from | \
             'smtp set':--from-name | \
@@ -92,8 +96,10 @@ _postroom_takes_value() { # PATH OPTION
             'smtp set':--redirect-uri | \
             'smtp set':--region | \
             'smtp set':--reply-to | \
+            'smtp set':--revocation-endpoint | \
             'smtp set':--scope | \
             'smtp set':--security | \
+            'smtp set':--service-account | \
             'smtp set':--store | \
             'smtp set':--tenant | \
             'smtp set':--timeout | \
@@ -101,6 +107,7 @@ _postroom_takes_value() { # PATH OPTION
             'smtp set':--tls-min | \
             'smtp set':--tls-profile | \
             'smtp set':--tls-server-name | \
+            'smtp set':--token-endpoint | \
             'smtp set':--unset | \
             'smtp set':--username | \
             'smtp test':--access-token-command | \
@@ -109,7 +116,10 @@ _postroom_takes_value() { # PATH OPTION
             'smtp test':--allow-cleartext | \
             'smtp test':--as | \
             'smtp test':--auth | \
+            'smtp test':--authorization-endpoint | \
             'smtp test':--ca-file | \
+            'smtp test':--certificate | \
+            'smtp test':--certificate-key | \
             'smtp test':--client-cert | \
             'smtp test':--client-id | \
             'smtp test':--client-key | \
@@ -118,6 +128,7 @@ _postroom_takes_value() { # PATH OPTION
             'smtp test':--client-secret-expires | \
             'smtp test':--client-secret-file | \
             'smtp test':--connect-timeout | \
+            'smtp test':--device-authorization-endpoint | \
             'smtp test':--dkim-selector | \
             'smtp test':--flow | \
             'smtp test':--format | \
@@ -145,8 +156,10 @@ _postroom_takes_value() { # PATH OPTION
             'smtp test':--region | \
             'smtp test':--reply-to | \
             'smtp test':--retries | \
+            'smtp test':--revocation-endpoint | \
             'smtp test':--scope | \
             'smtp test':--security | \
+            'smtp test':--service-account | \
             'smtp test':--tenant | \
             'smtp test':--timeout | \
             'smtp test':--title | \
@@ -154,6 +167,7 @@ _postroom_takes_value() { # PATH OPTION
             'smtp test':--tls-profile | \
             'smtp test':--tls-server-name | \
             'smtp test':--to | \
+            'smtp test':--token-endpoint | \
             'smtp test':--until | \
             'smtp test':--username | \
             'smtp test':--wait | \
@@ -175,6 +189,9 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp set':--ca-file | \
             'smtp set':--client-cert | \
             'smtp set':--client-key | \
+            'smtp set':--certificate | \
+            'smtp set':--certificate-key | \
+            'smtp set':--service-account | \
             'smtp set':--password-file | \
             'smtp set':--access-token-file | \
             'smtp set':--proxy-password-file | \
@@ -182,11 +199,14 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp test':--ca-file | \
             'smtp test':--client-cert | \
             'smtp test':--client-key | \
+            'smtp test':--certificate | \
+            'smtp test':--certificate-key | \
+            'smtp test':--service-account | \
             'smtp test':--password-file | \
             'smtp test':--access-token-file | \
             'smtp test':--proxy-password-file | \
-            'smtp test':--junit | \
             'smtp test':--client-secret-file | \
+            'smtp test':--junit | \
             'tls set':--ca-file | \
             'tls set':--client-cert | \
             'tls set':--client-key | \
@@ -211,6 +231,8 @@ _postroom_value() { # PATH OPTION: offer values of the option
         'smtp set':--tls-min | \
             'smtp test':--tls-min | \
             'tls set':--min) _postroom_offer 1.2 1.3 ;;
+        'smtp set':--flow | \
+            'smtp test':--flow) _postroom_offer browser paste device client-credentials service-account ;;
         'smtp set':--password-command | \
             'smtp set':--access-token-command | \
             'smtp set':--proxy-password-command | \
@@ -219,12 +241,10 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp test':--access-token-command | \
             'smtp test':--proxy-password-command | \
             'smtp test':--client-secret-command) if (($2 == 1)); then _postroom_files -c; else _postroom_files -f; fi ;;
-        'smtp set':--unset) _postroom_offer title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.tenant oauth.issuer oauth.scope oauth.redirect_uri ;;
+        'smtp set':--unset) _postroom_offer title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.certificate oauth.certificate_key oauth.assertion oauth.service_account oauth.tenant oauth.issuer oauth.authorization_endpoint oauth.token_endpoint oauth.device_authorization_endpoint oauth.revocation_endpoint oauth.scope oauth.redirect_uri oauth.tokens ;;
         'smtp set':--store | \
             'secrets set':--store | \
             'secrets move':--store) _postroom_offer keyring encrypted plain ;;
-        'smtp set':--flow | \
-            'smtp test':--flow) _postroom_offer browser paste device client-credentials service-account ;;
         'smtp test':--until) _postroom_offer config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data ;;
         'smtp test':--as) _postroom_offer test invite reset alert ;;
         'smtp test':--format) _postroom_offer text github junit nagios ;;
@@ -270,13 +290,13 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
 _postroom_options() { # PATH
     _postroom_offer --json --config --state-dir --system --user --no-input --quiet --verbose --debug --no-color --version -h --help
     case $1 in
-        'smtp set') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --unset --store --insecure-storage --default --test --dry-run --rate --max-connections --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
+        'smtp set') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --unset --store --insecure-storage --default --test --dry-run --rate --max-connections ;;
         'smtp remove' | \
             'tls remove' | \
             'secrets remove' | \
             'sandbox clear') _postroom_offer --yes ;;
         'smtp providers') _postroom_offer --online ;;
-        'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --to --until --as --trace --online --dkim-selector --strict --retries --wait --format --junit --rate --max-connections --flow --client-id --client-secret-expires --tenant --issuer --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env ;;
+        'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --to --until --as --trace --online --dkim-selector --strict --retries --wait --format --junit --rate --max-connections ;;
         'tls set') _postroom_offer --min --ca-file --client-cert --client-key --pin --strict --no-strict --unset ;;
         'config set' | \
             'config unset' | \

@@ -23,7 +23,10 @@ function __postroom_takes_value -a path option
             'smtp set:--access-token-file' \
             'smtp set:--allow-cleartext' \
             'smtp set:--auth' \
+            'smtp set:--authorization-endpoint' \
             'smtp set:--ca-file' \
+            'smtp set:--certificate' \
+            'smtp set:--certificate-key' \
             'smtp set:--client-cert' \
             'smtp set:--client-id' \
             'smtp set:--client-key' \
@@ -32,6 +35,7 @@ function __postroom_takes_value -a path option
             'smtp set:--client-secret-expires' \
             'smtp set:--client-secret-file' \
             'smtp set:--connect-timeout' \
+            'smtp set:--device-authorization-endpoint' \
             'smtp set:--flow' \
             'smtp set:--from' \
             'smtp set:--from-name' \
@@ -55,8 +59,10 @@ function __postroom_takes_value -a path option
             'smtp set:--redirect-uri' \
             'smtp set:--region' \
             'smtp set:--reply-to' \
+            'smtp set:--revocation-endpoint' \
             'smtp set:--scope' \
             'smtp set:--security' \
+            'smtp set:--service-account' \
             'smtp set:--store' \
             'smtp set:--tenant' \
             'smtp set:--timeout' \
@@ -64,6 +70,7 @@ function __postroom_takes_value -a path option
             'smtp set:--tls-min' \
             'smtp set:--tls-profile' \
             'smtp set:--tls-server-name' \
+            'smtp set:--token-endpoint' \
             'smtp set:--unset' \
             'smtp set:--username' \
             'smtp test:--access-token-command' \
@@ -72,7 +79,10 @@ function __postroom_takes_value -a path option
             'smtp test:--allow-cleartext' \
             'smtp test:--as' \
             'smtp test:--auth' \
+            'smtp test:--authorization-endpoint' \
             'smtp test:--ca-file' \
+            'smtp test:--certificate' \
+            'smtp test:--certificate-key' \
             'smtp test:--client-cert' \
             'smtp test:--client-id' \
             'smtp test:--client-key' \
@@ -81,6 +91,7 @@ function __postroom_takes_value -a path option
             'smtp test:--client-secret-expires' \
             'smtp test:--client-secret-file' \
             'smtp test:--connect-timeout' \
+            'smtp test:--device-authorization-endpoint' \
             'smtp test:--dkim-selector' \
             'smtp test:--flow' \
             'smtp test:--format' \
@@ -108,8 +119,10 @@ function __postroom_takes_value -a path option
             'smtp test:--region' \
             'smtp test:--reply-to' \
             'smtp test:--retries' \
+            'smtp test:--revocation-endpoint' \
             'smtp test:--scope' \
             'smtp test:--security' \
+            'smtp test:--service-account' \
             'smtp test:--tenant' \
             'smtp test:--timeout' \
             'smtp test:--title' \
@@ -117,6 +130,7 @@ function __postroom_takes_value -a path option
             'smtp test:--tls-profile' \
             'smtp test:--tls-server-name' \
             'smtp test:--to' \
+            'smtp test:--token-endpoint' \
             'smtp test:--until' \
             'smtp test:--username' \
             'smtp test:--wait' \
@@ -287,6 +301,20 @@ complete -c postroom -n '__postroom_in "smtp set"' -l ca-file -d 'Trust the auth
 complete -c postroom -n '__postroom_in "smtp set"' -l client-cert -d 'Certificate that this machine shows to the server (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l client-key -d 'Private key of the client certificate (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l pin -d 'Accept only a certificate with this public key, whatever authority signed it.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l flow -d 'The way in which a person or this machine logs in. Default: what this machine can do.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "smtp set"' -l client-id -d 'The application\'s client ID at the provider.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-expires -d 'The day on which the client secret, or the certificate, dies.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l certificate -d 'Certificate with which the application proves itself instead of a secret (PEM).' -r -F
+complete -c postroom -n '__postroom_in "smtp set"' -l certificate-key -d 'Private key of that certificate (PEM).' -r -F
+complete -c postroom -n '__postroom_in "smtp set"' -l service-account -d 'Google\'s key file of a service account (JSON).' -r -F
+complete -c postroom -n '__postroom_in "smtp set"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l issuer -d 'The issuer of the provider, for discovery. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l authorization-endpoint -d 'The address at which a person consents. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l token-endpoint -d 'The address that gives tokens. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l device-authorization-endpoint -d 'The address that gives codes for devices. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l revocation-endpoint -d 'The address that takes tokens back. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l scope -d 'The scopes to ask for, separated by spaces. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l redirect-uri -d 'The redirect address that is registered for the application. Default: the preset\'s, else http://127.0.0.1:PORT/callback.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l password-stdin -d 'Read the password from standard input and store it.'
 complete -c postroom -n '__postroom_in "smtp set"' -l password-file -d 'Read the password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l password-command -d 'Read the password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
@@ -299,7 +327,11 @@ complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-stdin -d 'R
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-file -d 'Read the proxy\'s password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-command -d 'Read the proxy\'s password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
 complete -c postroom -n '__postroom_in "smtp set"' -l proxy-password-env -d 'Read the proxy\'s password from this environment variable each time.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l unset -d 'Remove this setting; repeatable.' -r -f -a 'title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.tenant oauth.issuer oauth.scope oauth.redirect_uri'
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it.'
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time.' -r -F
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
+complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l unset -d 'Remove this setting; repeatable.' -r -f -a 'title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.certificate oauth.certificate_key oauth.assertion oauth.service_account oauth.tenant oauth.issuer oauth.authorization_endpoint oauth.token_endpoint oauth.device_authorization_endpoint oauth.revocation_endpoint oauth.scope oauth.redirect_uri oauth.tokens'
 complete -c postroom -n '__postroom_in "smtp set"' -l store -d 'The store for a secret from stdin: keyring, encrypted or plain.' -r -f -a 'keyring encrypted plain'
 complete -c postroom -n '__postroom_in "smtp set"' -l insecure-storage -d 'Allow --store plain: the secret in a readable file.'
 complete -c postroom -n '__postroom_in "smtp set"' -l default -d 'Make it the default server.'
@@ -307,17 +339,6 @@ complete -c postroom -n '__postroom_in "smtp set"' -l test -d 'Test it first; sa
 complete -c postroom -n '__postroom_in "smtp set"' -l dry-run -d 'Show what would change, and change nothing.'
 complete -c postroom -n '__postroom_in "smtp set"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l flow -d 'The way in which a person or this machine logs in. Not used by this release.' -r -f -a 'browser paste device client-credentials service-account'
-complete -c postroom -n '__postroom_in "smtp set"' -l client-id -d 'The application\'s client ID at the provider. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-expires -d 'The day on which the client secret dies. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l issuer -d 'The issuer of the provider, for discovery. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l scope -d 'The scopes to ask for, separated by spaces. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l redirect-uri -d 'The redirect address that is registered for the application. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it. Not used by this release.'
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time. Not used by this release.' -r -F
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time. Not used by this release.' -r -F -a '(__fish_complete_command)'
-complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_at "smtp set" 1' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_at "smtp show" 1' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_at "smtp use" 1' -f -a '(__postroom_ask servers)'
@@ -353,6 +374,20 @@ complete -c postroom -n '__postroom_in "smtp test"' -l ca-file -d 'Trust the aut
 complete -c postroom -n '__postroom_in "smtp test"' -l client-cert -d 'Certificate that this machine shows to the server (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l client-key -d 'Private key of the client certificate (PEM).' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l pin -d 'Accept only a certificate with this public key, whatever authority signed it.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l flow -d 'The way in which a person or this machine logs in. Default: what this machine can do.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "smtp test"' -l client-id -d 'The application\'s client ID at the provider.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-expires -d 'The day on which the client secret, or the certificate, dies.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l certificate -d 'Certificate with which the application proves itself instead of a secret (PEM).' -r -F
+complete -c postroom -n '__postroom_in "smtp test"' -l certificate-key -d 'Private key of that certificate (PEM).' -r -F
+complete -c postroom -n '__postroom_in "smtp test"' -l service-account -d 'Google\'s key file of a service account (JSON).' -r -F
+complete -c postroom -n '__postroom_in "smtp test"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l issuer -d 'The issuer of the provider, for discovery. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l authorization-endpoint -d 'The address at which a person consents. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l token-endpoint -d 'The address that gives tokens. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l device-authorization-endpoint -d 'The address that gives codes for devices. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l revocation-endpoint -d 'The address that takes tokens back. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l scope -d 'The scopes to ask for, separated by spaces. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l redirect-uri -d 'The redirect address that is registered for the application. Default: the preset\'s, else http://127.0.0.1:PORT/callback.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l password-stdin -d 'Read the password from standard input and store it.'
 complete -c postroom -n '__postroom_in "smtp test"' -l password-file -d 'Read the password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l password-command -d 'Read the password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
@@ -365,6 +400,10 @@ complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-stdin -d '
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-file -d 'Read the proxy\'s password from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-command -d 'Read the proxy\'s password from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
 complete -c postroom -n '__postroom_in "smtp test"' -l proxy-password-env -d 'Read the proxy\'s password from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it.'
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time.' -r -F
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
+complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l to -d 'A recipient; repeatable.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l until -d 'Stop after this step: config, secret, token, resolve, connect, tls, greeting, ehlo, starttls, auth, mail, rcpt, data.' -r -f -a 'config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data'
 complete -c postroom -n '__postroom_in "smtp test"' -l as -d 'Take the route of this kind of mail: test, invite, reset, alert. Default: test.' -r -f -a 'test invite reset alert'
@@ -378,17 +417,6 @@ complete -c postroom -n '__postroom_in "smtp test"' -l format -d 'The form of th
 complete -c postroom -n '__postroom_in "smtp test"' -l junit -d 'Write a JUnit report into this file as well.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l flow -d 'The way in which a person or this machine logs in. Not used by this release.' -r -f -a 'browser paste device client-credentials service-account'
-complete -c postroom -n '__postroom_in "smtp test"' -l client-id -d 'The application\'s client ID at the provider. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-expires -d 'The day on which the client secret dies. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l issuer -d 'The issuer of the provider, for discovery. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l scope -d 'The scopes to ask for, separated by spaces. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l redirect-uri -d 'The redirect address that is registered for the application. Not used by this release.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it. Not used by this release.'
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time. Not used by this release.' -r -F
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time. Not used by this release.' -r -F -a '(__fish_complete_command)'
-complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_at "smtp test" 1+' -f -a '(__postroom_ask servers)'
 complete -c postroom -n '__postroom_at "tls show" 1' -f -a '(__postroom_ask profiles)'
 complete -c postroom -n '__postroom_in "tls set"' -l min -d 'The lowest TLS version.' -r -f -a '1.2 1.3'

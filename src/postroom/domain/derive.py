@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from postroom.domain.address import parse_address
-from postroom.domain.preset import Preset
-from postroom.domain.settings import DEFAULT, LAYERS, OAuth, Server, Source, Tls, Value
+from postroom.domain.preset import LOOPBACK_REDIRECT, Preset
+from postroom.domain.settings import DEFAULT, LAYERS, WITHOUT_A_PERSON, OAuth, Server, Source, Tls, Value
 
 NO_PRESET = "custom"  # the word for "no provider that we know"
 PORTS = {"tls": 465, "starttls": 587, "none": 25}  # RFC 8314 7.3, RFC 6409 3.1, RFC 5321 4.5.4.2
@@ -46,7 +46,27 @@ def build_server(
         values["from"] = sender
     values.setdefault("from_policy", Value("keep", DEFAULT))
     profile = profiles.get(values["tls_profile"].value) if "tls_profile" in values else None
-    return Server(name, values, tls=Tls({**(profile.values if profile else {}), **tls}), oauth=OAuth(oauth))
+    application = {**_offered(preset, oauth), **oauth}
+    return Server(name, values, tls=Tls({**(profile.values if profile else {}), **tls}), oauth=OAuth(application))
+
+
+def _offered(preset: Preset | None, oauth: Mapping[str, Value]) -> dict[str, Value]:
+    """What the preset says of OAuth 2.0; nothing where the settings name another issuer."""
+    if preset is None or preset.oauth is None or "issuer" in oauth:
+        return {}
+    offer = preset.oauth
+    machine = "flow" in oauth and oauth["flow"].value in WITHOUT_A_PERSON
+    said = {
+        "issuer": offer.issuer,
+        "authorization_endpoint": offer.authorization_endpoint,
+        "token_endpoint": offer.token_endpoint,
+        "device_authorization_endpoint": offer.device_authorization_endpoint,
+        "revocation_endpoint": offer.revocation_endpoint,
+        "tenant": offer.tenant,
+        "scope": (machine and offer.machine_scope) or offer.scope,
+        "redirect_uri": offer.redirect_uri if offer.redirect_uri != LOOPBACK_REDIRECT else "",
+    }
+    return {key: Value(value, Source("preset", preset.id)) for key, value in said.items() if value}
 
 
 def _preset_values(preset: Preset, entries: Mapping[str, Value]) -> dict[str, Value]:

@@ -1,7 +1,10 @@
 """Owns what is known about a mail provider, as values. Reads no file."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+LOOPBACK_REDIRECT = "http://127.0.0.1/callback"
+"""The redirect address where a provider takes any port of this machine (RFC 8252 7.3); it is added when it is known."""
 
 
 class Retirement(NamedTuple):
@@ -17,6 +20,34 @@ class Retirement(NamedTuple):
     final: bool = True
 
 
+class Offer(NamedTuple):
+    """What a preset tells of OAuth 2.0 at its provider.
+
+    In the addresses `{tenant}` stands for the setting of that name, or for `tenant`. `scope` is for a person's login,
+    `machine_scope` for a flow without one; scopes are separated by spaces. `parameters` are added to the authorization
+    request. `redirect_uri` has no port where any port of this machine is taken. `flows` are those that the provider
+    takes for mail, in the order of advice; `refused` says for others why not. `confidential` tells whether an
+    application that a person logs in with has a client secret. `idle_days` is after how many days without use a refresh
+    token dies; 0 where nobody says. `console` is the page on which an application is registered.
+    """
+
+    scope: str
+    flows: Sequence[str]
+    issuer: str = ""
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
+    device_authorization_endpoint: str = ""
+    revocation_endpoint: str = ""
+    machine_scope: str = ""
+    tenant: str = ""
+    parameters: Mapping[str, str] = {}
+    redirect_uri: str = LOOPBACK_REDIRECT
+    refused: Mapping[str, str] = {}
+    confidential: Literal["no", "optional", "yes"] = "no"
+    idle_days: int = 0
+    console: str = ""
+
+
 class Preset(NamedTuple):
     """One provider. `auth` is in order of advice, in the words of the setting of that name.
 
@@ -27,6 +58,7 @@ class Preset(NamedTuple):
     `mx` are the names at or under which the exchangers of its customers' domains stand.
     `retired_hosts` maps a host that old guides and lists give to the one to use now. `spf_include` is what the SPF
     record of a customer's own domain includes, `dkim_selectors` where the keys of its signatures usually stand there.
+    `oauth` is what its login by OAuth 2.0 takes.
     `confirmed` is False where neither a page of the provider nor the maintained autoconfiguration list bears it out.
     """
 
@@ -57,6 +89,7 @@ class Preset(NamedTuple):
     retired_hosts: Mapping[str, str] = {}
     spf_include: str = ""
     dkim_selectors: Sequence[str] = ()
+    oauth: Offer | None = None
 
     @property
     def region(self) -> str:

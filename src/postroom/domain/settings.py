@@ -47,6 +47,8 @@ def _derived(kind: Kind[T], help: str, default_note: str, **rest: Any) -> Key[T]
 
 
 TIMEOUT = Duration(1, 3600)
+PRESETS = "the preset's"
+PRESETS_ISSUERS = "the preset's, else what the issuer's metadata says"
 
 
 class Desk(Section):
@@ -63,6 +65,12 @@ class Smtp(Section):
     enabled = _required(Boolean(), "Whether the desk sends mail at all.", True)
     default = _optional(Name(), "The server that is used when none is named.")
     failover = _required(Listing(Name()), "The order in which queued mail tries the servers.", (), reserved=True)
+
+
+FLOWS = ("browser", "paste", "device", "client-credentials", "service-account")
+"""The ways to log in to a provider with OAuth 2.0."""
+WITHOUT_A_PERSON = ("client-credentials", "service-account")
+"""The flows in which nobody has to be there; they have no refresh token, for a new access token costs nothing."""
 
 
 KINDS_OF_MAIL = ("test", "invite", "reset", "alert")
@@ -93,22 +101,42 @@ class Tls(Section):
 
 
 class OAuth(Section):
-    """The application that logs in to the mail provider on behalf of this server."""
+    """The application that logs in to the mail provider on behalf of this server.
+
+    The endpoints have the names of RFC 8414; `{tenant}` in one stands for the tenant.
+    """
 
     flow = _optional(
-        Choice("browser", "paste", "device", "client-credentials", "service-account"),
+        Choice(*FLOWS),
         "The way in which a person or this machine logs in.",
-        reserved=True,
+        default_note="what this machine can do",
     )
-    client_id = _optional(Text("ID"), "The application's client ID at the provider.", reserved=True)
-    client_secret = _optional(ReferenceKind(), "Where the application's client secret is kept.", reserved=True)
-    client_secret_expires = _optional(Date(), "The day on which the client secret dies.", reserved=True)
-    tenant = _optional(Text("TENANT"), "Microsoft's tenant: a GUID, a domain, or organizations.", reserved=True)
-    issuer = _optional(Url("https", "http"), "The issuer of the provider, for discovery.", reserved=True)
-    scope = _optional(Text("SCOPE", longest=1000), "The scopes to ask for, separated by spaces.", reserved=True)
+    client_id = _optional(Text("ID"), "The application's client ID at the provider.")
+    client_secret = _optional(ReferenceKind(), "Where the application's client secret is kept.")
+    client_secret_expires = _optional(Date(), "The day on which the client secret, or the certificate, dies.")
+    certificate = _optional(Path(), "Certificate with which the application proves itself instead of a secret (PEM).")
+    certificate_key = _optional(Path(), "Private key of that certificate (PEM).")
+    assertion = _optional(ReferenceKind(), "Where a ready client assertion is read from, such as a CI job's identity.")
+    service_account = _optional(Path(), "Google's key file of a service account (JSON).")
+    tenant = _optional(Text("TENANT"), "Microsoft's tenant: a GUID, a domain, or organizations.", default_note=PRESETS)
+    issuer = _optional(Url("https", "http"), "The issuer of the provider, for discovery.", default_note=PRESETS)
+    authorization_endpoint = _optional(
+        Url("https", "http"), "The address at which a person consents.", default_note=PRESETS_ISSUERS
+    )
+    token_endpoint = _optional(Url("https", "http"), "The address that gives tokens.", default_note=PRESETS_ISSUERS)
+    device_authorization_endpoint = _optional(
+        Url("https", "http"), "The address that gives codes for devices.", default_note=PRESETS_ISSUERS
+    )
+    revocation_endpoint = _optional(
+        Url("https", "http"), "The address that takes tokens back.", default_note=PRESETS_ISSUERS
+    )
+    scope = _optional(Text("SCOPE", longest=1000), "The scopes to ask for, separated by spaces.", default_note=PRESETS)
     redirect_uri = _optional(
-        Url("http", "https"), "The redirect address that is registered for the application.", reserved=True
+        Url("http", "https"),
+        "The redirect address that is registered for the application.",
+        default_note="the preset's, else http://127.0.0.1:PORT/callback",
     )
+    tokens = _optional(ReferenceKind(), "Where the tokens are kept; oauth login sets it.")
 
 
 class Server(Section):
@@ -300,9 +328,11 @@ class Settings:
 
 __all__ = [
     "DEFAULT",
+    "FLOWS",
     "KINDS_OF_MAIL",
     "LAYERS",
     "TABLES",
+    "WITHOUT_A_PERSON",
     "Address",
     "Desk",
     "Key",

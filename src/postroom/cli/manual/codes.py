@@ -50,6 +50,8 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "config.unsafe": ((78,), "Others may write the configuration file."),
     "dns.no_mail_exchanger": ((68,), "The domain takes no mail: it has no MX record, or the null MX."),
     "oauth.login_needed": ((4,), "The server logs in with OAuth 2.0, and there is no access token."),
+    "oauth.no_client": ((78,), "The server logs in with OAuth 2.0, and no client ID is set."),
+    "oauth.no_provider": ((78,), "Neither an issuer nor a token endpoint is set."),
     "secret.bound_elsewhere": (
         (78,),
         "The secret was stored for another host or username and is not used for this one.",

@@ -120,6 +120,15 @@ _PRESETS = (
         "an old one), and for `smtp test --online` spf_include (what the SPF record of a customer's domain includes) "
         "and dkim_selectors (where its DKIM keys stand)."
     ),
+    (
+        "The table oauth tells of the login by OAuth 2.0. Needed are scope (for a person's login) and flows (those that "
+        "the provider takes for mail, the advised one first). There may be issuer, authorization_endpoint, "
+        "token_endpoint, device_authorization_endpoint and revocation_endpoint (in each, {tenant} stands for the "
+        "tenant), tenant (the usual one), machine_scope (for a login without a person), parameters (a table of what is "
+        "added to the authorization request), redirect_uri, refused (a table: why a flow is not to be had), "
+        "confidential (no, optional or yes: whether an application for persons has a client secret), idle_days (a "
+        "refresh token dies after so many days without use) and console (where applications are registered)."
+    ),
 )
 
 _NAMES = {"servers": "NAME", "profiles": "PROFILE"}

@@ -1,0 +1,249 @@
+"""Owns OAuth 2.0 as values: the application that asks a provider, what it granted, what is kept of it; and the two
+promises about them.
+
+Words are those of RFC 6749, 7636, 8252, 8414, 8628 and 9207. It refuses to know stores, files and the network.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from postroom.domain.preset import LOOPBACK_REDIRECT, Offer
+from postroom.domain.reply import Signs
+from postroom.domain.secret import Reference, Secret
+from postroom.domain.settings import Server
+from postroom.errors import ConfigError
+
+
+class Client(NamedTuple):
+    """The application of one server, as it asks its provider for tokens. Holds no secret.
+
+    `account` is the mailbox. Endpoints are "" where the provider has none, or where only the metadata of `issuer` can
+    tell; `iss_expected` is known from them: whether the answer to an authorization request must name the issuer.
+    """
+
+    server: str
+    provider: str
+    flow: str
+    client_id: str
+    account: str
+    scopes: tuple[str, ...]
+    tenant: str = ""
+    issuer: str = ""
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
+    device_authorization_endpoint: str = ""
+    revocation_endpoint: str = ""
+    parameters: Mapping[str, str] = {}
+    redirect_uri: str = LOOPBACK_REDIRECT
+    iss_expected: bool = False
+
+
+def client_of(server: Server, offer: Offer | None, flow: str | None = None) -> Client:
+    """The application of a server; `offer` is its preset's. `flow` is one for this call.
+
+    Raise ConfigError `oauth.no_client`, `oauth.no_provider` for what is missing.
+    """
+    settings = server.oauth
+    flow = flow or settings.flow or ""
+    if not settings.client_id and flow != "service-account":
+        raise ConfigError(
+            "oauth.no_client",
+            f"server {server.name} has no client ID: no application is known that may ask for tokens",
+            hint=f"postroom smtp set {server.name} --client-id ID, or --access-token-command CMD for tokens of another "
+            "program",
+        )
+    tenant = settings.tenant or ""
+    client = Client(
+        server=server.name,
+        provider=server.provider or "",
+        flow=flow,
+        client_id=settings.client_id or "",
+        account=server.username or "",
+        scopes=tuple((settings.scope or "").split()),
+        tenant=tenant,
+        issuer=_at(settings.issuer, tenant),
+        authorization_endpoint=_at(settings.authorization_endpoint, tenant),
+        token_endpoint=_at(settings.token_endpoint, tenant),
+        device_authorization_endpoint=_at(settings.device_authorization_endpoint, tenant),
+        revocation_endpoint=_at(settings.revocation_endpoint, tenant),
+        parameters=offer.parameters if offer else {},
+        redirect_uri=settings.redirect_uri or LOOPBACK_REDIRECT,
+    )
+    if not client.issuer and not client.token_endpoint and flow != "service-account":
+        raise ConfigError(
+            "oauth.no_provider",
+            f"server {server.name}: it is not known where tokens come from",
+            hint=f"postroom smtp set {server.name} --issuer URL, or --provider ID",
+        )
+    return client
+
+
+def _at(address: str | None, tenant: str) -> str:
+    return (address or "").replace("{tenant}", tenant)
+
+
+class Certificate(NamedTuple):
+    """A certificate and its key, both PEM, with which an application proves itself (RFC 7523 2.2)."""
+
+    pem: bytes
+    key: Secret
+
+
+class Assertion(NamedTuple):
+    """A ready assertion of somebody else's, such as the federated identity of a CI job (RFC 7523 2.2)."""
+
+    text: Secret
+
+
+class ServiceAccount(NamedTuple):
+    """Google's key of a service account, which asks for tokens in the name of a mailbox (RFC 7523 2.1)."""
+
+    email: str
+    key_id: str
+    key: Secret
+    token_endpoint: str
+
+
+Proof = Secret | Certificate | Assertion | ServiceAccount | None
+"""How an application proves that it is the one of its client ID; a Secret is a client secret, None a public client."""
+
+
+class Granted(NamedTuple):
+    """A provider's successful answer (RFC 6749 5.1).
+
+    `expires_in` is in seconds, None where it did not say. `scopes` are those granted: the ones asked for where the
+    answer names none. `account` is the mailbox that the ID token names, "" without one.
+    """
+
+    access_token: Secret
+    expires_in: int | None
+    refresh_token: Secret | None
+    scopes: tuple[str, ...]
+    account: str = ""
+
+
+class DeviceCode(NamedTuple):
+    """What a device shows to a person (RFC 8628 3.2). `interval` and `expires_in` are in seconds."""
+
+    device_code: Secret
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str
+    expires_in: int
+    interval: int
+
+
+class Failure(NamedTuple):
+    """The last attempt to renew a token that failed. `code` is its cause class. A server that is `paused` does not try
+    again until a person has done something.
+    """
+
+    at: datetime
+    code: str
+    message: str
+    paused: bool
+
+
+class TokenRecord(NamedTuple):
+    """All that is kept of one server's tokens, in one secret.
+
+    `client` is the fingerprint of the application and the account that they are for. `granted_at` is when somebody
+    logged in; `refreshed_at` when the access token was last renewed.
+    """
+
+    client: str
+    flow: str
+    account: str
+    scopes: tuple[str, ...]
+    granted_at: datetime
+    refreshed_at: datetime
+    access_token: Secret | None = None
+    expires_at: datetime | None = None
+    refresh_token: Secret | None = None
+    failure: Failure | None = None
+
+
+class GrantError(Exception):
+    """The provider gave no token. Not a PostroomError yet: the diagnosis names the cause class.
+
+    `error` is the code of RFC 6749 5.2 or RFC 8628 3.5, "" where the answer was none of OAuth's or none came at all.
+    `definite` tells that the provider has spoken on this very grant or application: nothing but a change will help.
+    `retry_after` is in seconds, as the provider asked for it.
+    """
+
+    def __init__(
+        self, signs: Signs, *, error: str = "", definite: bool = False, retry_after: int | None = None
+    ) -> None:
+        super().__init__(f"{signs.step}: {error or signs.sign}")
+        self.signs = signs
+        self.error = error
+        self.definite = definite
+        self.retry_after = retry_after
+
+
+class Grants(Protocol):
+    """Asks a provider for tokens. Every failure is a GrantError with signs of the step `token`.
+
+    No redirect is followed, and nothing but the endpoints of the client is talked to. An answer takes 10 s and 256 KiB
+    at most. It never writes a secret anywhere.
+    """
+
+    def discover(self, client: Client) -> Client:
+        """The client with every endpoint that its issuer's metadata tells (RFC 8414, OpenID Connect Discovery).
+
+        What the client has already stays. Without an issuer it is returned as it is.
+        """
+
+    def authorization_request(self, client: Client, *, redirect_uri: str, state: str, verifier: Secret) -> str:
+        """The address to open in a browser: a code with PKCE S256 (RFC 7636). Talks to nobody."""
+
+    def by_code(self, client: Client, proof: Proof, code: Secret, *, redirect_uri: str, verifier: Secret) -> Granted:
+        """Give the code of an authorization for tokens (RFC 6749 4.1.3)."""
+
+    def device_code(self, client: Client, proof: Proof) -> DeviceCode:
+        """Begin a login on another device (RFC 8628 3.1)."""
+
+    def by_device(self, client: Client, proof: Proof, code: DeviceCode) -> Granted:
+        """Ask once whether the person has consented.
+
+        GrantError.error is `authorization_pending` or `slow_down` while it is worth asking again.
+        """
+
+    def by_itself(self, client: Client, proof: Proof) -> Granted:
+        """Tokens for the application itself: client credentials (RFC 6749 4.4), for a ServiceAccount a signed
+        assertion about the mailbox (RFC 7523 2.1).
+        """
+
+    def by_refresh(self, client: Client, proof: Proof, refresh_token: Secret) -> Granted:
+        """A new access token, perhaps with a new refresh token (RFC 6749 6)."""
+
+    def revoke(self, client: Client, proof: Proof, token: Secret) -> bool:
+        """Take a refresh token back (RFC 7009); False where the provider has no way to."""
+
+
+class TokenKeeper(Protocol):
+    """Keeps the tokens of servers: one record a server, in one secret. Safe between processes.
+
+    Everything raises SecretError for the store, ConfigError for what the settings lack, and Fault for what the provider
+    said.
+    """
+
+    def record(self, server: Server) -> TokenRecord | None:
+        """What is kept; None where nobody has logged in."""
+
+    def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> Reference:
+        """Store the tokens of a login in the store `scheme`; the caller records the reference in the settings."""
+
+    def usable(self, server: Server, *, refused: Secret | None = None) -> TokenRecord:
+        """A record with an access token that is good for some minutes more, renewed where it must be.
+
+        `refused` is an access token that the mail server did not take: another one is fetched. Raise ConfigError
+        `oauth.login_needed` (exit 4) where a person has to log in.
+        """
+
+    def refresh(self, server: Server) -> TokenRecord:
+        """Renew the access token now, even of a server that is paused. Raise as `usable` does."""
+
+    def forget(self, server: Server, *, revoke: bool) -> bool | None:
+        """Throw the tokens away. Whether the provider took them back; None where that was not tried."""
