@@ -121,8 +121,8 @@ _PRESETS = (
         "and dkim_selectors (where its DKIM keys stand)."
     ),
     (
-        "The table oauth tells of the login by OAuth 2.0. Needed are scope (for a person's login) and flows (those that "
-        "the provider takes for mail, the advised one first). There may be issuer, authorization_endpoint, "
+        "The table oauth tells of the login by OAuth 2.0. Needed are scope (for a person's login) and flows (those "
+        "that the provider takes for mail, the advised one first). There may be issuer, authorization_endpoint, "
         "token_endpoint, device_authorization_endpoint and revocation_endpoint (in each, {tenant} stands for the "
         "tenant), tenant (the usual one), machine_scope (for a login without a person), parameters (a table of what is "
         "added to the authorization request), redirect_uri, refused (a table: why a flow is not to be had), "
