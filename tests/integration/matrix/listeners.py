@@ -46,7 +46,7 @@ LISTENERS = (
         f"{_ciphers('DHE-RSA-AES128-GCM-SHA256')} -o smtpd_tls_dh1024_param_file=$config_directory/weak-dh.pem",
         certificate="rsa",
     ),
-    Listener("NO-CIPHER", "SUBS", _ciphers("AES128-GCM-SHA256"), certificate="rsa"),
+    Listener("NO-CIPHER", "SUBS", _ciphers("NULL-SHA256"), certificate="rsa"),
     Listener("LATE-AUTH", "SUB", "-o smtpd_tls_security_level=may"),
     Listener("TOKENS-ONLY", "SUB", "-o smtpd_sasl_mechanism_filter=xoauth2,oauthbearer"),
     Listener("NO-RELAY", "MX", "-o mynetworks=192.0.2.0/24"),
