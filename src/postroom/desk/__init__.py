@@ -26,7 +26,7 @@ from postroom.config.presets import (
 )
 from postroom.desk.extras import missing_extra
 from postroom.domain.preset import Preset
-from postroom.domain.settings import Settings, Value
+from postroom.domain.settings import Server, Settings, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,9 +41,10 @@ if TYPE_CHECKING:
     from postroom.diagnosis.site import Terms
     from postroom.domain.dns import AskDns
     from postroom.domain.message import Composed, Identity, Message
+    from postroom.domain.oauth import Grants, TokenKeeper, TokenRecord
     from postroom.domain.ports import Look, OpenSandbox
     from postroom.domain.reply import Cause, Finding, Signs
-    from postroom.domain.secret import Reference
+    from postroom.domain.secret import Reference, Secret
     from postroom.result import Warn
     from postroom.sandbox.mailbox import Mailbox
     from postroom.secrets.ledger import Ledger
@@ -286,10 +287,29 @@ class Desk:
         return Mailer(
             open_session=self._wire.open_session,
             read_secret=self.vault.read,
+            usable_token=self._usable_token,
             compose=self._compose,
-            classify=self._classify,
+            classify=self.classify,
             monotonic=self.clock.monotonic,
         )
+
+    def _usable_token(self, server: "Server", *, refused: "Secret | None" = None) -> "TokenRecord":
+        # Loaded by a login with a token of our own alone.
+        return self.tokens.usable(server, refused=refused)
+
+    @cached_property
+    def tokens(self) -> "TokenKeeper":
+        """The tokens of servers that log in with OAuth 2.0."""
+        from postroom.desk.tokens import token_keeper
+
+        return token_keeper(self)
+
+    @cached_property
+    def grants(self) -> "Grants":
+        """Asks providers for tokens."""
+        from postroom.oauth.http import HttpGrants
+
+        return HttpGrants()
 
     @cached_property
     def site_faults(self) -> "SiteFaults":
@@ -303,7 +323,8 @@ class Desk:
         """What is to be mended in the site's own entries, as far as a diagnosis came upon it."""
         return self.site_faults.warnings if "site_faults" in self.__dict__ else ()
 
-    def _classify(self, signs: "Signs") -> "Cause":
+    def classify(self, signs: "Signs") -> "Cause":
+        """The cause class of a failure."""
         # Loaded by a failure alone.
         from postroom.diagnosis.classify import classify
 

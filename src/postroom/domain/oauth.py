@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from postroom.domain.preset import LOOPBACK_REDIRECT, Offer
-from postroom.domain.reply import Signs
+from postroom.domain.reply import Cause, Signs
 from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Server
-from postroom.errors import ConfigError
+from postroom.errors import ConfigError, Exit, Fault
 
 
 class Client(NamedTuple):
@@ -112,8 +112,9 @@ Proof = Secret | Certificate | Assertion | ServiceAccount | None
 class Granted(NamedTuple):
     """A provider's successful answer (RFC 6749 5.1).
 
-    `expires_in` is in seconds, None where it did not say. `scopes` are those granted: the ones asked for where the
-    answer names none. `account` is the mailbox that the ID token names, "" without one.
+    `expires_in` is in seconds, None where it did not say; `refresh_expires_in` likewise, for the refresh token. `scopes`
+    are those granted: the ones asked for where the answer names none. `account` is the mailbox that the ID token names,
+    "" without one.
     """
 
     access_token: Secret
@@ -121,6 +122,7 @@ class Granted(NamedTuple):
     refresh_token: Secret | None
     scopes: tuple[str, ...]
     account: str = ""
+    refresh_expires_in: int | None = None
 
 
 class DeviceCode(NamedTuple):
@@ -149,7 +151,8 @@ class TokenRecord(NamedTuple):
     """All that is kept of one server's tokens, in one secret.
 
     `client` is the fingerprint of the application and the account that they are for. `granted_at` is when somebody
-    logged in; `refreshed_at` when the access token was last renewed.
+    logged in; `refreshed_at` when the access token was last renewed. `refresh_ends_at` is the end of the refresh token
+    where the provider told it.
     """
 
     client: str
@@ -161,6 +164,7 @@ class TokenRecord(NamedTuple):
     access_token: Secret | None = None
     expires_at: datetime | None = None
     refresh_token: Secret | None = None
+    refresh_ends_at: datetime | None = None
     failure: Failure | None = None
 
 
@@ -180,6 +184,29 @@ class GrantError(Exception):
         self.error = error
         self.definite = definite
         self.retry_after = retry_after
+
+
+def grant_fault(error: GrantError, cause: Cause) -> Fault:
+    """A provider's refusal in words, once its cause is known."""
+    signs = error.signs
+    where = signs.host or "the provider"
+    return Fault(
+        cause.code,
+        f"{cause.title} ({where}, step {signs.step})",
+        step=signs.step,
+        hint=cause.next_steps[0],
+        detail=signs.text,
+        retry=cause.retry,
+        exit=Exit(cause.exit),
+        data={
+            "message_id": None,
+            "receipt": None,
+            "queue_id": None,
+            "transcript": "",
+            "evidence": dict(signs.evidence),
+            "diagnosis": cause.as_data(),
+        },
+    )
 
 
 class Grants(Protocol):
@@ -231,6 +258,9 @@ class TokenKeeper(Protocol):
 
     def record(self, server: Server) -> TokenRecord | None:
         """What is kept; None where nobody has logged in."""
+
+    def checked(self, server: Server) -> TokenRecord:
+        """What is kept, where it can be used or renewed. Raise as `usable` does. Talks to nobody."""
 
     def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> Reference:
         """Store the tokens of a login in the store `scheme`; the caller records the reference in the settings."""

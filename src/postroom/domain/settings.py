@@ -223,6 +223,11 @@ class Server(Section):
         self.tls = tls or Tls()
         self.oauth = oauth or OAuth()
 
+    @property
+    def own_tokens(self) -> bool:
+        """Whether Postroom itself fetches the access tokens, instead of reading them from another program."""
+        return self.auth == "oauth2" and self.access_token is None
+
 
 class Store(Section):
     """The desk's database."""

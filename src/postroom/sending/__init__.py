@@ -10,11 +10,12 @@ from typing import Protocol
 from postroom.domain.message import Composed, Identity, Message, apply_from_policy
 from postroom.domain.ports import Classify, Look, OpenSession, Session
 from postroom.domain.reply import TransportError
+from postroom.domain.secret import Credential
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError
 from postroom.result import Step, Watch
 from postroom.sending.judgement import Judge
-from postroom.sending.login import Login, ReadSecret
+from postroom.sending.login import Login, ReadSecret, UsableToken
 from postroom.sending.route import Posting, Route
 
 __all__ = ["Mailer", "Message", "Posting", "Route"]
@@ -24,6 +25,18 @@ _WITHOUT_SESSION = ("config", "secret", "token")
 
 def _unwatched(_step: Step) -> None:
     """Nobody looks."""
+
+
+def _holding_back_auth(watch: Watch, held: list[Step]) -> Watch:
+    """Tell each step but a failed login: that may be tried once more."""
+
+    def tell(step: Step) -> None:
+        if step.name == "auth" and step.ok is False:
+            held.append(step)
+        else:
+            watch(step)
+
+    return tell
 
 
 class Compose(Protocol):
@@ -40,12 +53,13 @@ class Mailer:
         *,
         open_session: OpenSession,
         read_secret: ReadSecret,
+        usable_token: UsableToken,
         compose: Compose,
         classify: Classify,
         monotonic: Callable[[], float],
     ) -> None:
         self._open_session = open_session
-        self._login = Login(read_secret, monotonic)
+        self._login = Login(read_secret, usable_token, monotonic)
         self._compose = compose
         self._judge = Judge(classify)
 
@@ -86,13 +100,29 @@ class Mailer:
 
     def _session(self, route: Route, *, until: str, watch: Watch, look: Look | None) -> Session:
         credential = self._login.credential(route, until=until, watch=watch)
-        server = route.server
+        watch = self._judge.watching(watch, route.server)
+        held: list[Step] = []
         try:
-            return self._open_session(
-                server, credential, limits=route.limits, watch=self._judge.watching(watch, server), until=until
-            )
+            return self._open(route, credential, until=until, watch=_holding_back_auth(watch, held))
         except TransportError as error:
-            raise self._judge.fault(error.signs, server, transcript=error.transcript, look=look) from error
+            first = error
+        if self._judge.refuses_token(first.signs, route.server):
+            # Even a token that is not old may be refused: it was taken back, or this machine's clock is wrong.
+            another = self._login.another(route, credential, watch=watch)
+            if another is not None:
+                return self._again(route, another, until=until, watch=watch)
+        for step in held:
+            watch(step)
+        raise self._judge.fault(first.signs, route.server, transcript=first.transcript, look=look) from first
+
+    def _again(self, route: Route, credential: Credential, *, until: str, watch: Watch) -> Session:
+        try:
+            return self._open(route, credential, until=until, watch=watch)
+        except TransportError as error:
+            raise self._judge.fault(error.signs, route.server, transcript=error.transcript) from error
+
+    def _open(self, route: Route, credential: Credential | None, *, until: str, watch: Watch) -> Session:
+        return self._open_session(route.server, credential, limits=route.limits, watch=watch, until=until)
 
     def _identity(self, message: Message, server: Server) -> Identity:
         try:

@@ -15,6 +15,9 @@ LOOK_SECONDS = 5.0
 """For a look around after a failure: a person waits, and knows already that it failed."""
 
 
+_OF_THE_TOKEN = ("auth.xoauth2_token_rejected", "auth.bad_credentials")
+
+
 class Judge:
     """Judges replies and failures of sessions."""
 
@@ -39,6 +42,11 @@ class Judge:
             return None
         reply = Reply(row["code"], row["enhanced"], row["text"].split("\n"))
         return self._cause(Signs("rcpt", "refused-by-reply", reply=reply), server).code
+
+    def refuses_token(self, signs: Signs, server: Server) -> bool:
+        """Whether the server refused the login for its access token: not for a policy, and not for the time being."""
+        refused = signs.step == "auth" and signs.reply is not None and signs.reply.code == 535
+        return refused and self._cause(signs, server).code in _OF_THE_TOKEN
 
     def posting(self, receipt: Receipt, server: Server, composed: Composed, transcript: str) -> Posting:
         """What became of a message. Raise Fault when nobody got it."""

@@ -1,15 +1,26 @@
 """Owns the steps `secret` and `token`: what a session logs in with, read from where the settings say."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from postroom.clock import rfc3339
 from postroom.domain.secret import Binding, Credential, Reference, Secret
 from postroom.domain.settings import Server
-from postroom.errors import ConfigError, Exit, PostroomError, SecretError
+from postroom.errors import ConfigError, PostroomError, SecretError
 from postroom.result import Step, Watch
 from postroom.sending.route import Route
 
+if TYPE_CHECKING:
+    from postroom.domain.oauth import TokenRecord
+
 ReadSecret = Callable[[Reference, Binding], Secret]
+
+
+class UsableToken(Protocol):
+    """Gives a server's own access token; `domain.oauth.TokenKeeper.usable`."""
+
+    def __call__(self, server: Server, *, refused: Secret | None = None) -> "TokenRecord": ...
+
 
 _BEFORE_LOGIN = ("config", "resolve", "connect", "tls", "greeting", "ehlo", "starttls")
 """The last steps that need no login."""
@@ -18,8 +29,9 @@ _BEFORE_LOGIN = ("config", "resolve", "connect", "tls", "greeting", "ehlo", "sta
 class Login:
     """Gives the credential of a route."""
 
-    def __init__(self, read_secret: ReadSecret, monotonic: Callable[[], float]) -> None:
+    def __init__(self, read_secret: ReadSecret, usable_token: UsableToken, monotonic: Callable[[], float]) -> None:
         self._read_secret = read_secret
+        self._usable_token = usable_token
         self._monotonic = monotonic
 
     def credential(self, route: Route, *, until: str, watch: Watch) -> Credential | None:
@@ -33,9 +45,23 @@ class Login:
             watch(Step("secret", None, skipped=True))
             watch(Step("token", None, skipped=True))
             return None
+        return self._told(watch, step, lambda: self._recorded(route))
+
+    def another(self, route: Route, credential: Credential | None, *, watch: Watch) -> Credential | None:
+        """A fresh access token in the place of one that the server refused; None where it was not one of our own.
+
+        Raise as `credential` does.
+        """
+        server = route.server
+        own = route.credential is None and server.own_tokens
+        if not own or credential is None or credential.kind != "token":
+            return None
+        return self._told(watch, "token", lambda: self._own_token(server, credential.username, credential.secret))
+
+    def _told(self, watch: Watch, step: str, read: Callable[[], tuple[Credential, Mapping[str, Any]]]) -> Credential:
         began = self._monotonic()
         try:
-            credential, detail = self._recorded(route)
+            credential, detail = read()
         except PostroomError as error:
             self._tell(watch, step, ok=False, took=self._monotonic() - began, detail={"code": error.code})
             raise
@@ -76,12 +102,19 @@ class Login:
 
     def _token(self, server: Server, username: str) -> tuple[Credential, Mapping[str, Any]]:
         if server.access_token is None:
-            raise ConfigError(
-                "oauth.login_needed",
-                f"server {server.name} logs in with OAuth 2.0 but has no access token for {username}",
-                hint=f"postroom smtp set {server.name} --access-token-command 'CMD', or --access-token-file FILE; "
-                "where the provider takes a password as well: --password-stdin",
-                exit=Exit.LOGIN_NEEDED,
-            )
+            return self._own_token(server, username, None)
         token = self._read_secret(server.access_token, Binding(server.host, username))
         return Credential("token", username, token), {"kind": "token", "source": str(server.access_token)}
+
+    def _own_token(self, server: Server, username: str, refused: Secret | None) -> tuple[Credential, Mapping[str, Any]]:
+        record = self._usable_token(server, refused=refused)
+        detail = {
+            "kind": "token",
+            "source": str(server.oauth.tokens) if server.oauth.tokens else server.oauth.flow,
+            "flow": record.flow,
+            "account": record.account or None,
+            "scopes": list(record.scopes),
+            "expires_at": rfc3339(record.expires_at) if record.expires_at else None,
+            "refreshed_at": rfc3339(record.refreshed_at),
+        }
+        return Credential("token", username, record.access_token), detail

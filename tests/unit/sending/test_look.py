@@ -51,6 +51,7 @@ class Surroundings:
         self.mailer = Mailer(
             open_session=self._open,
             read_secret=lambda *_: pytest.fail("no login here"),
+            usable_token=lambda *_, **__: pytest.fail("no login here"),
             compose=self._compose,
             classify=self._classify,
             monotonic=lambda: 0.0,

@@ -1,0 +1,270 @@
+"""Owns the life of a server's tokens: kept, renewed in time, given up only by a definite word of the provider.
+
+Invariants: one process renews at a time; a new refresh token is in the store before the old one is forgotten; while an
+access token is good, nothing here talks to a provider. It refuses to know how a provider is asked.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from postroom.clock import Clock
+from postroom.domain.oauth import Client, Failure, Granted, GrantError, Grants, Proof, TokenRecord, grant_fault
+from postroom.domain.ports import Classify, Vault
+from postroom.domain.secret import Binding, Reference, Secret
+from postroom.domain.settings import WITHOUT_A_PERSON, Server
+from postroom.errors import ConfigError, Exit, Fault, LockError, SecretError
+from postroom.oauth.record import decode, encode, fingerprint
+
+EARLY_SECONDS = 300
+"""A token is renewed so long before its end: more than a slow session takes, and than clocks go wrong."""
+UNKNOWN_LIFE_SECONDS = 3600
+"""For an access token whose life the provider did not tell: what most give."""
+
+
+class Surroundings(NamedTuple):
+    """What the keeper needs of the machine.
+
+    `client_of` is the application of a server, `proof_of` how it proves itself. `grants` opens the way to providers and
+    is called only when one has to be asked. `locked` holds a server's tokens against other processes. `apart` does work
+    that must not end half done.
+    """
+
+    client_of: Callable[[Server], Client]
+    proof_of: Callable[[Server], Proof]
+    grants: Callable[[], Grants]
+    locked: Callable[[Server], AbstractContextManager[None]]
+    apart: Callable[[Callable[[], None]], None]
+    classify: Classify
+    clock: Clock
+
+
+class TokenKeeper:
+    """Keeps the promise of `domain.oauth.TokenKeeper`."""
+
+    def __init__(self, vault: Vault, surroundings: Surroundings) -> None:
+        self._vault = vault
+        self._here = surroundings
+
+    def record(self, server: Server) -> TokenRecord | None:
+        """What is kept. Raise SecretError, `secret.damaged` where it cannot be read as tokens."""
+        reference = server.oauth.tokens
+        if reference is None:
+            return None
+        try:
+            secret = self._vault.read(reference, _binding(server))
+        except SecretError as error:
+            if error.code in ("secret.not_found", "secret.unrecorded"):
+                return None
+            raise
+        try:
+            return decode(secret)
+        except ValueError as error:
+            what = f"{reference} {error}"
+            raise SecretError("secret.damaged", what, hint=_login(server)) from error
+
+    def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> Reference:
+        """Store the tokens of a login."""
+        now = self._here.clock.now()
+        record = TokenRecord(
+            client=fingerprint(client, server.host),
+            flow=client.flow,
+            account=granted.account,
+            scopes=granted.scopes,
+            granted_at=now,
+            refreshed_at=now,
+            access_token=granted.access_token,
+            expires_at=_end(granted, now),
+            refresh_token=granted.refresh_token,
+            refresh_ends_at=_refresh_end(granted, now),
+        )
+        with self._here.locked(server):
+            reference, _ = self._vault.put(f"smtp/{server.name}/oauth", encode(record), scheme, _binding(server))
+        return reference
+
+    def usable(self, server: Server, *, refused: Secret | None = None) -> TokenRecord:
+        """A record whose access token can be used now."""
+        if server.oauth.tokens is None:
+            return self._unkept(server)
+        record = self.checked(server)
+        if self._good(record, refused):
+            return record
+        try:
+            with self._here.locked(server):
+                record = self.checked(server)  # another process may have been faster
+                return record if self._good(record, refused) else self._renewed(server, record, refused)
+        except LockError:
+            if self._alive(record, refused):
+                return record
+            raise
+
+    def refresh(self, server: Server) -> TokenRecord:
+        """Renew the access token, whatever its age, and even where that failed for good before."""
+        if server.oauth.tokens is None:
+            return self._unkept(server)
+        with self._here.locked(server):
+            return self._renewed(server, self.checked(server, paused=True), None, wanted=True)
+
+    def forget(self, server: Server, *, revoke: bool) -> bool | None:
+        """Throw the tokens away; the caller takes the reference out of the settings."""
+        reference = server.oauth.tokens
+        if reference is None:
+            return None
+        with self._here.locked(server):
+            taken_back = self._revoke(server) if revoke else None
+            self._vault.remove(reference)
+        return taken_back
+
+    def _revoke(self, server: Server) -> bool | None:
+        try:
+            record = self.record(server)
+            if record is None or record.refresh_token is None:
+                return None
+            grants = self._here.grants()
+            client = grants.discover(self._here.client_of(server))
+            return grants.revoke(client, self._here.proof_of(server), record.refresh_token)
+        except (SecretError, ConfigError, GrantError):
+            return False
+
+    def checked(self, server: Server, *, paused: bool = False) -> TokenRecord:
+        """The record, if there is one for what the settings say. Raise ConfigError, Fault for a paused server.
+
+        With `paused` a paused server passes, where it still has a token to be renewed with.
+        """
+        record = self.record(server)
+        if record is None:
+            if server.oauth.flow in WITHOUT_A_PERSON:
+                return self._empty(server)
+            raise _login_needed(server, "nobody has logged in")
+        if record.client != fingerprint(self._here.client_of(server), server.host):
+            raise _login_needed(server, "its settings have changed since somebody logged in")
+        if record.failure is not None and record.failure.paused and not (paused and record.refresh_token):
+            raise _paused(server, record.failure)
+        return record
+
+    def _empty(self, server: Server) -> TokenRecord:
+        client, now = self._here.client_of(server), self._here.clock.now()
+        return TokenRecord(fingerprint(client, server.host), client.flow, "", client.scopes, now, now)
+
+    def _good(self, record: TokenRecord, refused: Secret | None) -> bool:
+        """Whether the access token can be used for a while yet."""
+        if not self._alive(record, refused) or record.expires_at is None:
+            return False
+        life = record.expires_at - record.refreshed_at
+        return self._here.clock.now() + min(timedelta(seconds=EARLY_SECONDS), life / 2) < record.expires_at
+
+    def _alive(self, record: TokenRecord, refused: Secret | None) -> bool:
+        token, end = record.access_token, record.expires_at
+        return token is not None and token != refused and end is not None and self._here.clock.now() < end
+
+    def _renewed(
+        self, server: Server, record: TokenRecord, refused: Secret | None, *, wanted: bool = False
+    ) -> TokenRecord:
+        """Renew under the lock. A token that still lives is used when the provider is out of reach."""
+        try:
+            self._here.apart(lambda: self._exchange(server, record))
+        except GrantError as error:
+            if not error.definite and not wanted and self._alive(record, refused):
+                return record
+            raise self._given_up(server, record, error) from error
+        found = self.record(server)
+        if found is None:
+            raise _login_needed(server, "its tokens are gone")
+        return found
+
+    def _exchange(self, server: Server, record: TokenRecord) -> None:
+        granted = self._asked(server, record)
+        now = self._here.clock.now()
+        renewed = record._replace(
+            access_token=granted.access_token,
+            expires_at=_end(granted, now),
+            refresh_token=granted.refresh_token or record.refresh_token,
+            refresh_ends_at=_refresh_end(granted, now) or record.refresh_ends_at,
+            refreshed_at=now,
+            scopes=granted.scopes,
+            account=granted.account or record.account,
+            failure=None,
+        )
+        self._write(server, renewed)
+
+    def _asked(self, server: Server, record: TokenRecord | None) -> Granted:
+        grants, proof = self._here.grants(), self._here.proof_of(server)
+        client = grants.discover(self._here.client_of(server))
+        if client.flow in WITHOUT_A_PERSON:
+            return grants.by_itself(client, proof)
+        if record is None or record.refresh_token is None:
+            raise _login_needed(server, "its access token has run out, and the provider gave none to renew it with")
+        return grants.by_refresh(client, proof, record.refresh_token)
+
+    def _unkept(self, server: Server) -> TokenRecord:
+        """A token for this run alone: for a server whose tokens nobody keeps, such as one of the environment."""
+        if server.oauth.flow not in WITHOUT_A_PERSON:
+            raise _login_needed(server, "nobody has logged in")
+        try:
+            granted = self._asked(server, None)
+        except GrantError as error:
+            raise self._fault(server, error) from error
+        now = self._here.clock.now()
+        return self._empty(server)._replace(
+            access_token=granted.access_token, expires_at=_end(granted, now), scopes=granted.scopes
+        )
+
+    def _given_up(self, server: Server, record: TokenRecord, error: GrantError) -> Fault:
+        """Note the failure. Only where a person has to log in again are the tokens worth nothing."""
+        fault = self._fault(server, error)
+        lost = error.definite and fault.exit == Exit.LOGIN_NEEDED
+        failure = Failure(self._here.clock.now(), fault.code, fault.message, paused=lost)
+        noted = record._replace(failure=failure)
+        if lost:
+            noted = noted._replace(access_token=None, expires_at=None, refresh_token=None, refresh_ends_at=None)
+        self._write(server, noted)
+        return fault
+
+    def _fault(self, server: Server, error: GrantError) -> Fault:
+        signs = error.signs
+        signs = signs._replace(server=server.name, provider=server.provider or "", host=signs.host or server.host)
+        return grant_fault(error, self._here.classify(signs))
+
+    def _write(self, server: Server, record: TokenRecord) -> None:
+        reference = server.oauth.tokens
+        if reference is None:
+            raise AssertionError("only kept tokens are written")
+        self._vault.put(reference.locator, encode(record), reference.scheme, _binding(server))
+
+
+def _end(granted: Granted, now: datetime) -> datetime:
+    seconds = UNKNOWN_LIFE_SECONDS if granted.expires_in is None else granted.expires_in
+    return now + timedelta(seconds=seconds)
+
+
+def _refresh_end(granted: Granted, now: datetime) -> datetime | None:
+    return None if granted.refresh_expires_in is None else now + timedelta(seconds=granted.refresh_expires_in)
+
+
+def _binding(server: Server) -> Binding:
+    return Binding(server.host, server.username or "")
+
+
+def _login(server: Server) -> str:
+    return f"postroom oauth login {server.name}"
+
+
+def _login_needed(server: Server, why: str) -> ConfigError:
+    return ConfigError(
+        "oauth.login_needed",
+        f"server {server.name} logs in with OAuth 2.0 as {server.username}, and {why}",
+        hint=_login(server),
+        exit=Exit.LOGIN_NEEDED,
+    )
+
+
+def _paused(server: Server, failure: Failure) -> Fault:
+    when = failure.at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return Fault(
+        failure.code,
+        f"server {server.name} is paused since {when}: {failure.message}",
+        step="token",
+        hint=_login(server),
+        exit=Exit.LOGIN_NEEDED,
+    )
