@@ -12,6 +12,7 @@ import pytest
 from tests.integration.matrix.table import lines_of, rows_of
 from tests.support.mailstack import Mailstack, MailstackWith, running_mailstack
 from tests.support.moving_clock import MovingClock
+from tests.support.oauth_mail import OauthMail, RunOauthMail, running_oauth_mail
 from tests.support.openid_provider import OpenidProvider, RunOpenidProvider, running_openid_provider
 from tests.support.program import Completed, clean_environment, program, run_program
 from tests.support.requirements import NEEDS, REQUIRE_ALL, need
@@ -168,3 +169,16 @@ def openid_provider() -> Iterator[OpenidProvider]:
 def openid_provider_with() -> RunOpenidProvider:
     """Starts a provider with options, for a with statement."""
     return running_openid_provider
+
+
+@pytest.fixture(scope="session")
+def oauth_mail() -> Iterator[OauthMail]:
+    """A provider and mail servers that ask it, once a worker, on first use. Leave the provider as you found it."""
+    with running_oauth_mail() as both:
+        yield both
+
+
+@pytest.fixture
+def oauth_mail_with() -> RunOauthMail:
+    """Starts a provider and mail servers of the test's own, for a with statement."""
+    return running_oauth_mail

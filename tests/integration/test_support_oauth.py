@@ -4,6 +4,9 @@ import base64
 import hashlib
 import json
 import secrets
+import smtplib
+import ssl
+import subprocess
 import time
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -13,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tests.support.mailstack import Mailstack
+from tests.support.oauth_mail import OauthMail, RunOauthMail
 from tests.support.openid_pages import LostOnPage
 from tests.support.openid_provider import (
     ALICE,
@@ -325,3 +330,112 @@ def test_a_slow_token_endpoint(openid_provider: OpenidProvider) -> None:
     before = time.monotonic()
     openid_provider.token({"grant_type": "client_credentials"}, basic=(MACHINE, SECRET))
     assert time.monotonic() - before >= 0.5
+
+
+GREETINGS = {"XOAUTH2": "user={user}", "OAUTHBEARER": "n,a={user},"}
+PORTS = ["SUB", "SUBS", "DSUB", "DSUBS"]
+
+
+def connected(stack: Mailstack, port: str) -> smtplib.SMTP:
+    context = ssl.create_default_context(cafile=str(stack.ca_file))
+    if port.endswith("SUBS"):
+        return smtplib.SMTP_SSL(stack.host, stack.port(port), context=context, timeout=20)
+    client = smtplib.SMTP(stack.host, stack.port(port), timeout=20)
+    client.starttls(context=context)
+    return client
+
+
+def log_in(client: smtplib.SMTP, token: str, *, mechanism: str = "XOAUTH2", user: str = ALICE) -> tuple[int, bytes]:
+    """The last reply, and the challenge that came before it."""
+    challenges = []
+    lines = iter([f"{GREETINGS[mechanism].format(user=user)}\1auth=Bearer {token}\1\1", "\1"])
+
+    def answer(challenge: bytes | None = None) -> str:
+        challenges.append(challenge or b"")
+        return next(lines)
+
+    client.ehlo()
+    try:
+        code = client.auth(mechanism, answer, initial_response_ok=False)[0]
+    except smtplib.SMTPAuthenticationError as refused:
+        code = refused.smtp_code
+    return code, challenges[-1]
+
+
+@pytest.mark.parametrize("mechanism", GREETINGS)
+@pytest.mark.parametrize("port", PORTS)
+def test_a_token_by_consent_sends_a_mail_until_it_is_revoked(port: str, mechanism: str, oauth_mail: OauthMail) -> None:
+    tokens = tokens_by_consent(oauth_mail.provider)
+    subject = f"{mechanism} through {port}"
+    with connected(oauth_mail.stack, port) as client:
+        assert log_in(client, tokens["access_token"], mechanism=mechanism)[0] == 235
+        client.sendmail(ALICE, [BOB], f"From: {ALICE}\r\nTo: {BOB}\r\nSubject: {subject}\r\n\r\nhello\r\n")
+    assert oauth_mail.stack.wait_for_mail("bob", subject=subject).message.get_content() == "hello\n"
+
+    oauth_mail.provider.revoke(tokens["refresh_token"])
+    with connected(oauth_mail.stack, port) as client:
+        code, challenge = log_in(client, tokens["access_token"], mechanism=mechanism)
+    assert code == 535
+    assert json.loads(challenge)["openid-configuration"] == oauth_mail.provider.configuration_url
+
+
+@pytest.mark.parametrize("port", ["SUB", "DSUB"])
+def test_a_token_opens_no_other_mailbox(port: str, oauth_mail: OauthMail) -> None:
+    tokens = tokens_by_consent(oauth_mail.provider, login=BOB)
+    with connected(oauth_mail.stack, port) as client:
+        assert log_in(client, tokens["access_token"])[0] == 535
+        assert log_in(client, tokens["access_token"], user=BOB)[0] == 235
+
+
+@pytest.mark.parametrize("port", ["SUB", "DSUB"])
+def test_the_servers_ask_for_a_scope_where_told(port: str, oauth_mail_with: RunOauthMail) -> None:
+    grant = {"grant_type": "client_credentials"}
+    with oauth_mail_with(scope="smtp") as (provider, stack), connected(stack, port) as client:
+        for scope, code in (("profile", 535), ("smtp", 235)):
+            tokens = provider.token({**grant, "scope": scope}, basic=(MACHINE, SECRET))
+            assert log_in(client, tokens["access_token"])[0] == code
+
+
+def test_the_servers_ask_over_tls_too(oauth_mail_with: RunOauthMail) -> None:
+    with oauth_mail_with(Options(tls=True)) as (provider, stack), connected(stack, "DSUB") as client:
+        assert log_in(client, tokens_by_consent(provider)["access_token"])[0] == 235
+
+
+def test_with_the_provider_away_postfix_blames_the_client_and_dovecot_itself(oauth_mail_with: RunOauthMail) -> None:
+    with oauth_mail_with() as (provider, stack):
+        token = tokens_by_consent(provider)["access_token"]
+        provider.stop()
+        with connected(stack, "SUB") as client:
+            assert log_in(client, token)[0] == 535
+        with connected(stack, "DSUB") as client:
+            assert log_in(client, token)[0] == 454
+
+
+def test_tokens_of_the_provider_that_dovecot_checks_alone(
+    mailstack: Mailstack, openid_provider_with: RunOpenidProvider
+) -> None:
+    with openid_provider_with(Options(jwt_keys=mailstack.directory / "keys")) as provider:
+        token = tokens_by_consent(provider)["access_token"]
+    assert claims_of(token)["iss"] == provider.issuer
+    with connected(mailstack, "DSUB") as client:
+        assert log_in(client, token)[0] == 235
+
+
+@pytest.mark.needs("msmtp")
+@pytest.mark.parametrize("mechanism", ["xoauth2", "oauthbearer"])
+def test_another_client_sends_with_a_token(mechanism: str, oauth_mail: OauthMail) -> None:
+    tokens = tokens_by_consent(oauth_mail.provider)
+    stack = oauth_mail.stack
+    subject = f"msmtp {mechanism}"
+    where = [f"--host={stack.host}", f"--port={stack.port('SUB')}", "--tls=on", f"--tls-trust-file={stack.ca_file}"]
+    who = [f"--auth={mechanism}", f"--user={ALICE}", f"--passwordeval=echo {tokens['access_token']}", f"--from={ALICE}"]
+    done = subprocess.run(
+        ["msmtp", "--file=/dev/null", *where, *who, BOB],
+        input=f"From: {ALICE}\nTo: {BOB}\nSubject: {subject}\n\nhello\n",
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr
+    stack.wait_for_mail("bob", subject=subject)

@@ -51,6 +51,7 @@ ALICE = "alice@example.test"
 _HERE = Path(__file__).parent / "openid"
 _PATIENCE_SECONDS = 20.0  # for Node to open its port: 0.4 s on an idle machine
 _RSA_BITS = 2048
+_CONFIGURATION = "/.well-known/openid-configuration"
 
 # What the page that asks for a device's code says when there is nothing more to do on it.
 _DEVICE_ABORTED = "interrupted"
@@ -122,9 +123,11 @@ class OpenidProvider:
     def __init__(self, directory: Path, port: int, options: Options) -> None:
         self.directory = directory
         self.port = port
-        self.issuer = f"{'https' if options.tls else 'http'}://127.0.0.1:{port}"
+        scheme = "https" if options.tls else "http"
+        self.issuer = f"{scheme}://127.0.0.1:{port}"
         self.token_endpoint = f"{self.issuer}/token"
-        self.introspection_url = f"http://{INTROSPECTION}:{SECRET}@127.0.0.1:{port}/token/introspection"
+        self.introspection_url = f"{scheme}://{INTROSPECTION}:{SECRET}@127.0.0.1:{port}/token/introspection"
+        self.configuration_url = f"{self.issuer}{_CONFIGURATION}"
         self.keys = _keys()
         self.ca_file: Path | None = None
         self._context: ssl.SSLContext | None = None
@@ -235,7 +238,7 @@ class OpenidProvider:
 
     def metadata(self) -> dict[str, Any]:
         """What the provider says of itself (OpenID Connect Discovery)."""
-        return self._send("/.well-known/openid-configuration", None, {})
+        return self._send(_CONFIGURATION, None, {})
 
     def introspect(self, token: str) -> dict[str, Any]:
         """What the provider knows about a token (RFC 7662)."""
