@@ -112,9 +112,9 @@ Proof = Secret | Certificate | Assertion | ServiceAccount | None
 class Granted(NamedTuple):
     """A provider's successful answer (RFC 6749 5.1).
 
-    `expires_in` is in seconds, None where it did not say; `refresh_expires_in` likewise, for the refresh token. `scopes`
-    are those granted: the ones asked for where the answer names none. `account` is the mailbox that the ID token names,
-    "" without one.
+    `expires_in` is in seconds, None where it did not say; `refresh_expires_in` likewise, for the refresh token.
+    `scopes` are those granted: the ones asked for where the answer names none. `account` is the mailbox that the ID
+    token names, "" without one.
     """
 
     access_token: Secret
@@ -152,7 +152,7 @@ class TokenRecord(NamedTuple):
 
     `client` is the fingerprint of the application and the account that they are for. `granted_at` is when somebody
     logged in; `refreshed_at` when the access token was last renewed. `refresh_ends_at` is the end of the refresh token
-    where the provider told it.
+    where the provider told it. `told` is what the operator has been warned of.
     """
 
     client: str
@@ -166,6 +166,7 @@ class TokenRecord(NamedTuple):
     refresh_token: Secret | None = None
     refresh_ends_at: datetime | None = None
     failure: Failure | None = None
+    told: tuple[str, ...] = ()
 
 
 class GrantError(Exception):
@@ -274,6 +275,9 @@ class TokenKeeper(Protocol):
 
     def refresh(self, server: Server) -> TokenRecord:
         """Renew the access token now, even of a server that is paused. Raise as `usable` does."""
+
+    def note(self, server: Server, told: tuple[str, ...]) -> None:
+        """Remember what the operator has been warned of."""
 
     def forget(self, server: Server, *, revoke: bool) -> bool | None:
         """Throw the tokens away. Whether the provider took them back; None where that was not tried."""

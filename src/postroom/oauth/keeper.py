@@ -80,7 +80,7 @@ class TokenKeeper:
             refresh_ends_at=_refresh_end(granted, now),
         )
         with self._here.locked(server):
-            reference, _ = self._vault.put(f"smtp/{server.name}/oauth", encode(record), scheme, _binding(server))
+            reference, _ = self._vault.put(_path(server), encode(record), scheme, _binding(server))
         return reference
 
     def usable(self, server: Server, *, refused: Secret | None = None) -> TokenRecord:
@@ -105,6 +105,13 @@ class TokenKeeper:
             return self._unkept(server)
         with self._here.locked(server):
             return self._renewed(server, self.checked(server, paused=True), None, wanted=True)
+
+    def note(self, server: Server, told: tuple[str, ...]) -> None:
+        """Remember what somebody has been warned of."""
+        with self._here.locked(server):
+            record = self.record(server)
+            if record is not None:
+                self._write(server, record._replace(told=told))
 
     def forget(self, server: Server, *, revoke: bool) -> bool | None:
         """Throw the tokens away; the caller takes the reference out of the settings."""
@@ -240,6 +247,10 @@ def _end(granted: Granted, now: datetime) -> datetime:
 
 def _refresh_end(granted: Granted, now: datetime) -> datetime | None:
     return None if granted.refresh_expires_in is None else now + timedelta(seconds=granted.refresh_expires_in)
+
+
+def _path(server: Server) -> str:
+    return f"smtp/{server.name}/oauth/tokens"
 
 
 def _binding(server: Server) -> Binding:

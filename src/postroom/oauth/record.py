@@ -39,6 +39,7 @@ def encode(record: TokenRecord) -> Secret:
         "refresh_token": _text(record.refresh_token),
         "refresh_ends_at": _told(record.refresh_ends_at),
         "failure": {**failure._asdict(), "at": rfc3339(failure.at)} if failure else None,
+        "told": list(record.told),
     }
     return Secret(json.dumps(table))
 
@@ -87,6 +88,7 @@ def _first(table: Mapping[str, Any]) -> TokenRecord:
         refresh_token=_secret(table["refresh_token"]),
         refresh_ends_at=_moment(table["refresh_ends_at"]),
         failure=_failure(table["failure"]) if table["failure"] else None,
+        told=tuple(str(told) for told in table["told"]),
     )
 
 

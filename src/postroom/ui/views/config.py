@@ -1,10 +1,10 @@
 """What the commands of the group `config` show."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from postroom.ui.blocks import Block, Fields, Line, Next, Table, Verbatim
+from postroom.ui.moments import local
 from postroom.ui.views.changes import changes
 
 
@@ -68,7 +68,7 @@ def history(data: Mapping[str, Any]) -> Iterable[Block]:
         return
     yield Table(
         ("number", "replaced", "file"),
-        [(str(row["number"]), _local(row["time"]), row["file"]) for row in data["copies"]],
+        [(str(row["number"]), local(row["time"]), row["file"]) for row in data["copies"]],
     )
     yield Next(f"postroom config rollback {data['copies'][0]['number']}", "to undo the latest change")
 
@@ -76,7 +76,7 @@ def history(data: Mapping[str, Any]) -> Iterable[Block]:
 def rollback(data: Mapping[str, Any]) -> Iterable[Block]:
     """What went back."""
     if not data["dry_run"]:
-        yield Line(f"back to version {data['number']}, which was replaced {_local(data['time'])}", "dim")
+        yield Line(f"back to version {data['number']}, which was replaced {local(data['time'])}", "dim")
     yield from changed(data)
 
 
@@ -91,7 +91,3 @@ def _text(value: Any) -> str:
 def _source(row: Mapping[str, Any]) -> str:
     source = row["source"]
     return f"{source['layer']} {source['where']}".strip()
-
-
-def _local(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,10 +1,10 @@
 """Owns how the sandbox's results look as text."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from postroom.ui.blocks import Block, Fields, Line, Next, Table, Verbatim
+from postroom.ui.moments import local
 
 _HEADERS = ("from", "to", "cc", "reply-to", "subject", "date")
 """What a person looks at first."""
@@ -49,7 +49,7 @@ def shown(data: Data) -> Iterator[Block]:
     yield Fields(
         [
             ("number", str(data["number"])),
-            ("received", _local(data["received_at"])),
+            ("received", local(data["received_at"])),
             ("envelope", f"{_sender(data)} -> {', '.join(data['recipients'])}"),
             ("session", session(data)),
             *((header["name"], header["value"]) for header in data["headers"] if header["name"].lower() in _HEADERS),
@@ -77,7 +77,7 @@ def _table(data: Data) -> Table:
     return Table(
         ("NO", "RECEIVED", "TO", "SUBJECT"),
         [
-            (str(mail["number"]), _local(mail["received_at"]), ", ".join(mail["recipients"]), mail["subject"])
+            (str(mail["number"]), local(mail["received_at"]), ", ".join(mail["recipients"]), mail["subject"])
             for mail in data["mails"]
         ],
     )
@@ -89,7 +89,3 @@ def _mails(count: int) -> str:
 
 def _sender(mail: Data) -> str:
     return mail["mail_from"] or "<>"
-
-
-def _local(stamp: str) -> str:
-    return datetime.fromisoformat(stamp).astimezone().strftime("%Y-%m-%d %H:%M:%S") if stamp else "unknown"

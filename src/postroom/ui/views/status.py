@@ -1,10 +1,10 @@
 """What `status` shows."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from postroom.ui.blocks import Block, Line, Next, Table, Tone
+from postroom.ui.moments import local
 
 _TONES: dict[str, Tone] = {"tested": "good", "broken": "bad", "stale": "warn", "untested": "warn"}
 
@@ -34,6 +34,6 @@ def status(data: Mapping[str, Any]) -> Iterable[Block]:
 def _row(server: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     test = server["last_test"]
     state = server["state"] + (f" ({test['code']})" if test and test["code"] else "")
-    when = datetime.fromisoformat(test["time"]).astimezone().strftime("%Y-%m-%d %H:%M") if test else ""
+    when = local(test["time"], seconds=False) if test else ""
     name = server["name"] + (" *" if server["default"] else "")
     return name, server["host"], server["auth"], state, when

@@ -1,0 +1,33 @@
+"""Ends a login with OAuth 2.0: the tokens go from their store and, where the provider can, are taken back."""
+
+from postroom.domain.oauth import TokenKeeper
+from postroom.domain.ports import Change
+from postroom.domain.settings import Settings
+from postroom.result import Result, Warn, changes_data
+from postroom.services.servers import choose_server, refuse_environment
+
+COMMAND = "oauth logout"
+
+
+def oauth_logout(settings: Settings, change: Change, tokens: TokenKeeper, name: str | None, *, revoke: bool) -> Result:
+    """Say what was removed and where. The server itself stays."""
+    server = choose_server(settings, name)
+    refuse_environment(settings, server.name)
+    reference = server.oauth.tokens
+    if reference is None:
+        data = {**changes_data([]), "server": server.name, "removed": None, "revoked": None}
+        return Result(COMMAND, data)
+    revoked = tokens.forget(server, revoke=revoke)
+    outcome = change(lambda draft: draft.unset(("smtp", "servers", server.name, "oauth", "tokens")))
+    data = {**changes_data(outcome.changes), "server": server.name, "removed": str(reference), "revoked": revoked}
+    return Result(COMMAND, data, [*outcome.warnings, *(_not_revoked(server.name) if revoked is False else ())])
+
+
+def _not_revoked(name: str) -> list[Warn]:
+    return [
+        Warn(
+            "oauth.not_revoked",
+            f"server {name}: the tokens are gone here, but the provider was not told, or cannot be",
+            "take the application's access away on the provider's page of the account",
+        )
+    ]
