@@ -52,6 +52,7 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "oauth.login_needed": ((4,), "The server logs in with OAuth 2.0, and there is no access token."),
     "oauth.no_client": ((78,), "The server logs in with OAuth 2.0, and no client ID is set."),
     "oauth.no_provider": ((78,), "Neither an issuer nor a token endpoint is set."),
+    "oauth.no_tenant": ((78,), "An application that logs in by itself needs its own tenant, not a word for many."),
     "secret.bound_elsewhere": (
         (78,),
         "The secret was stored for another host or username and is not used for this one.",
