@@ -143,7 +143,9 @@ class SecretError(PostroomError):
 
 
 class DataError(PostroomError):
-    """An address, a header or a message is malformed or too large. Codes `address.*`, `message.*`."""
+    """An address, a header or a message is malformed or too large. Codes `address.*`, `message.*`,
+    `oauth.file_*`.
+    """
 
     exit = Exit.DATA
 

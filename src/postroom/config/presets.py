@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from postroom.config import offers
 from postroom.config.problems import Problem, invalid
 from postroom.domain.kinds import (
     NAME,
@@ -25,8 +26,7 @@ from postroom.domain.kinds import (
     Text,
     Url,
 )
-from postroom.domain.preset import Offer, Preset, Retirement
-from postroom.domain.settings import FLOWS
+from postroom.domain.preset import Preset, Retirement
 from postroom.errors import Exit, FileError
 from postroom.files import read_checked
 
@@ -95,51 +95,6 @@ class _Retirement(Kind[Retirement]):
         )
 
 
-class _Texts(Kind[Mapping[str, str]]):
-    """Words and a text for each."""
-
-    def parse(self, value: object) -> Mapping[str, str]:
-        if not isinstance(value, dict):
-            raise ValueError("must be a table of texts")  # noqa: TRY004 - as above
-        return {name: _NOTE.parse(text) for name, text in value.items()}
-
-
-_ENDPOINT = Url("https")
-_OFFER: Mapping[str, Kind[Any]] = {
-    "scope": Text(longest=300),
-    "flows": Listing(Choice(*FLOWS)),
-    "issuer": _ENDPOINT,
-    "authorization_endpoint": _ENDPOINT,
-    "token_endpoint": _ENDPOINT,
-    "device_authorization_endpoint": _ENDPOINT,
-    "revocation_endpoint": _ENDPOINT,
-    "machine_scope": Text(longest=300),
-    "tenant": Text(longest=80),
-    "parameters": _Texts(),
-    "redirect_uri": Url("http"),
-    "refused": _Texts(),
-    "confidential": Choice("no", "optional", "yes"),
-    "idle_days": Integer(1, 3650),
-    "console": Url("https"),
-}
-
-
-class _Offer(Kind[Offer]):
-    """What a provider takes of OAuth 2.0."""
-
-    def parse(self, value: object) -> Offer:
-        if not isinstance(value, dict) or not {"scope", "flows"} <= value.keys() <= _OFFER.keys():
-            raise ValueError("must be a table of scope, flows and: " + ", ".join(_OFFER))
-        return Offer(**{key: _said(_OFFER[key], key, found) for key, found in value.items()})
-
-
-def _said(kind: Kind[Any], key: str, value: object) -> Any:
-    try:
-        return kind.parse(value)
-    except ValueError as error:
-        raise ValueError(f"{key} {error}") from error
-
-
 _REQUIRED: Mapping[str, Kind[Any]] = {
     "title": Text(longest=80),
     "host": Host(),
@@ -169,7 +124,7 @@ _OPTIONAL: Mapping[str, Kind[Any]] = {
     "retired_hosts": _RetiredHosts(),
     "spf_include": RecordName(),
     "dkim_selectors": Listing(RecordName()),
-    "oauth": _Offer(),
+    "oauth": offers.OfferKind(),
 }
 
 _KINDS = {**_REQUIRED, **_OPTIONAL}
@@ -313,6 +268,10 @@ def _contradictions(preset: Preset) -> Iterator[tuple[str, str]]:
         yield "retired_hosts", "must not name a host that is in use"
     if preset.regions and preset.host not in preset.regions.values():
         yield "host", "must be the host of one of the regions"
+    if preset.oauth:
+        if "oauth2" not in preset.auth:
+            yield "oauth", "is there, but auth does not name oauth2"
+        yield from (("oauth", rule) for rule in offers.contradictions(preset.oauth))
 
 
 def _files(directory: Path) -> list[Path]:

@@ -14,6 +14,8 @@ from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError, Exit, Fault
 
+_MANY_TENANTS = ("", "organizations", "consumers", "common")
+
 
 class Client(NamedTuple):
     """The application of one server, as it asks its provider for tokens. Holds no secret.
@@ -42,7 +44,7 @@ class Client(NamedTuple):
 def client_of(server: Server, offer: Offer | None, flow: str | None = None) -> Client:
     """The application of a server; `offer` is its preset's. `flow` is one for this call.
 
-    Raise ConfigError `oauth.no_client`, `oauth.no_provider` for what is missing.
+    Raise ConfigError `oauth.no_client`, `oauth.no_provider`, `oauth.no_tenant` for what is missing.
     """
     settings = server.oauth
     flow = flow or settings.flow or ""
@@ -53,7 +55,7 @@ def client_of(server: Server, offer: Offer | None, flow: str | None = None) -> C
             hint=f"postroom smtp set {server.name} --client-id ID, or --access-token-command CMD for tokens of another "
             "program",
         )
-    tenant = settings.tenant or ""
+    tenant = _tenant(server, flow)
     client = Client(
         server=server.name,
         provider=server.provider or "",
@@ -77,6 +79,27 @@ def client_of(server: Server, offer: Offer | None, flow: str | None = None) -> C
             hint=f"postroom smtp set {server.name} --issuer URL, or --provider ID",
         )
     return client
+
+
+def _tenant(server: Server, flow: str) -> str:
+    """The tenant whose addresses are asked. An application that asks for itself is at home in one, never in a word for
+    many (Entra: client credentials).
+    """
+    settings = server.oauth
+    tenant = settings.tenant or ""
+    addresses = (settings.issuer, settings.token_endpoint)
+    if (
+        flow == "client-credentials"
+        and tenant.lower() in _MANY_TENANTS
+        and any("{tenant}" in (at or "") for at in addresses)
+    ):
+        raise ConfigError(
+            "oauth.no_tenant",
+            f"server {server.name}: client-credentials needs the tenant of the organisation, not {tenant or 'none'}",
+            hint=f"postroom smtp set {server.name} --tenant TENANT; it is a GUID or a domain such as example.com, "
+            "called Directory (tenant) ID on the app's page",
+        )
+    return tenant
 
 
 def _at(address: str | None, tenant: str) -> str:

@@ -97,9 +97,13 @@ def _look_up(address: Address, online: Online | None) -> tuple[Preset, Sequence[
 
 
 def _data(preset: Preset) -> dict[str, Any]:
-    values = {
-        name: dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
-        for name, value in preset._asdict().items()
-    }
     retirement = preset.retirement._asdict() if preset.retirement else None
-    return {**values, "retirement": retirement, "region": preset.region}
+    oauth = _plain(preset.oauth._asdict()) if preset.oauth else None
+    return {**_plain(preset._asdict()), "retirement": retirement, "oauth": oauth, "region": preset.region}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }

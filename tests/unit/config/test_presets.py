@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from postroom.config import presets
 from postroom.config.presets import (
@@ -137,6 +138,14 @@ class TestEveryBundledProvider:
             date.fromisoformat(row.retirement.on)
             assert row.retirement.what in row.auth or date.fromisoformat(row.retirement.on) < TODAY
 
+    def test_tells_of_oauth_where_it_is_a_way_to_log_in(self, row: Preset) -> None:
+        assert bool(row.oauth) == ("oauth2" in row.auth)
+        if row.oauth:
+            assert any("OAuth" in source for source in row.sources)
+            assert all(text == text.strip() and not text.endswith(".") for text in row.oauth.refused.values())
+            assert "@" not in row.oauth.redirect_uri.removeprefix("http://")
+            assert not re.search(r":\d", row.oauth.redirect_uri.removeprefix("http://")), "the port is ours to choose"
+
 
 @pytest.mark.parametrize(
     ("word", "expected"),
@@ -248,6 +257,75 @@ def test_the_end_of_a_way_to_log_in_is_read() -> None:
     assert found.retirement.final is False
     for fact in ("2026-01-27", "administrators can switch it on again", "second half of 2027"):
         assert fact in found.retirement.note
+
+
+@pytest.mark.parametrize("word", ["gmail", "google-workspace", "google-relay"])
+def test_google_gives_a_refresh_token_each_time_and_none_to_a_device(word: str) -> None:
+    found = load_preset(word)
+    assert found is not None
+    assert found.oauth is not None
+    assert dict(found.oauth.parameters) == {"access_type": "offline", "prompt": "consent"}
+    assert "invalid_scope" in found.oauth.refused["device"]
+    assert ("service-account" in found.oauth.flows) == (word != "gmail")
+    assert found.oauth.confidential == "yes"
+
+
+def test_microsoft_is_asked_as_its_portal_registers() -> None:
+    work, home = load_preset("microsoft365"), load_preset("outlook-com")
+    assert work is not None
+    assert work.oauth is not None
+    assert home is not None
+    assert home.oauth is not None
+    assert (work.oauth.tenant, home.oauth.tenant) == ("organizations", "consumers")
+    assert work.oauth.redirect_uri == home.oauth.redirect_uri == "http://localhost"
+    assert work.oauth.scope == "https://outlook.office.com/SMTP.Send offline_access"
+    assert work.oauth.machine_scope == "https://outlook.office365.com/.default"
+    assert "client-credentials" in home.oauth.refused
+
+
+OFFER = {
+    "scope": "mail",
+    "flows": ["browser"],
+    "authorization_endpoint": "https://login.corp.example/authorize",
+    "token_endpoint": "https://login.corp.example/token",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"flows": []}, "at least one flow"),
+        ({"authorization_endpoint": None}, "must have authorization_endpoint, or an issuer, for the flow browser"),
+        ({"flows": ["device"]}, "must have device_authorization_endpoint, or an issuer"),
+        ({"flows": ["client-credentials"], "token_endpoint": None}, "must have token_endpoint"),
+        ({"refused": {"telepathy": "not yet"}}, "what is no flow: telepathy"),
+        ({"refused": {"browser": "no"}}, "that is taken: browser"),
+        ({"machine_scope": "all"}, "machine_scope is only for"),
+        ({"tenant": "corp"}, "need each other"),
+        ({"token_endpoint": "https://login.corp.example/{tenant}/token"}, "need each other"),
+        ({"redirect_uri": "http://corp.example/callback"}, "an address of this machine"),
+        ({"redirect_uri": "https://127.0.0.1/callback"}, "must be a URL that begins with http://"),
+        ({"token_endpoint": "http://login.corp.example/token"}, "must be a URL that begins with https://"),
+        ({"idle_days": 0}, "idle_days"),
+        ({"sope": "mail"}, "must be a table of"),
+    ],
+)
+def test_an_offer_that_contradicts_itself_is_told(tmp_path: Path, change: dict[str, object], rule: str) -> None:
+    table = {key: value for key, value in {**OFFER, **change}.items() if value is not None}
+    text = OWN.replace('["password"]', '["password", "oauth2"]') + tomli_w.dumps({"oauth": table})
+    with pytest.raises(ConfigError) as caught:
+        read_preset(own(tmp_path, text))
+    assert rule in caught.value.message
+    assert "oauth" in caught.value.message
+
+
+def test_an_offer_needs_a_login_that_takes_it_and_an_issuer_tells_the_endpoints(tmp_path: Path) -> None:
+    table = tomli_w.dumps({"oauth": {"scope": "mail", "flows": ["device"], "issuer": "https://login.corp.example"}})
+    with pytest.raises(ConfigError, match="auth does not name oauth2"):
+        read_preset(own(tmp_path, OWN + table))
+    found = read_preset(own(tmp_path, OWN.replace('["password"]', '["oauth2", "password"]') + table))
+    assert found.oauth is not None
+    assert found.oauth.flows == ("device",)
 
 
 def test_a_users_own_provider_wins_by_its_exchanger(tmp_path: Path) -> None:

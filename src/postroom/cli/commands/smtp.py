@@ -144,8 +144,11 @@ def providers(
 
     JSON data: providers (a list of id, title, host, port, security, alternatives, auth, username, secret, regions,
     from_policy, rate, max_connections, limits, notes, docs, checked, sources, confirmed, aliases, domains, mx,
-    retirement, retired_hosts, spf_include, dkim_selectors), asked, mx (the exchangers that were looked up, the
-    preferred first; null where nothing was looked up).
+    retirement, retired_hosts, spf_include, dkim_selectors, oauth), asked, mx (the exchangers that were looked up, the
+    preferred first; null where nothing was looked up). oauth is null, or has scope, machine_scope (for a login without
+    a person), flows (those that the provider takes for mail, the advised one first), refused (why another flow is not
+    to be had), issuer and the endpoints, tenant, parameters, redirect_uri, confidential (no, optional, yes: whether the
+    application has a client secret), idle_days and console.
 
     Examples:
       postroom smtp providers

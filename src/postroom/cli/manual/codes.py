@@ -49,9 +49,16 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "config.unknown_server": ((78,), "There is no server of that name."),
     "config.unsafe": ((78,), "Others may write the configuration file."),
     "dns.no_mail_exchanger": ((68,), "The domain takes no mail: it has no MX record, or the null MX."),
+    "oauth.file_incomplete": ((65,), "A file that Google handed out lacks something; the message names it."),
+    "oauth.file_malformed": ((65,), "A file that was to come from Google is no JSON, or is another file."),
+    "oauth.file_wrong_kind": (
+        (65,),
+        "A file of Google's was given in the place of another, such as a service account's for an application's.",
+    ),
     "oauth.login_needed": ((4,), "The server logs in with OAuth 2.0, and there is no access token."),
     "oauth.no_client": ((78,), "The server logs in with OAuth 2.0, and no client ID is set."),
     "oauth.no_provider": ((78,), "Neither an issuer nor a token endpoint is set."),
+    "oauth.no_tenant": ((78,), "An application that logs in by itself needs its own tenant, not a word for many."),
     "secret.bound_elsewhere": (
         (78,),
         "The secret was stored for another host or username and is not used for this one.",

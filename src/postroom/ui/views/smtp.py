@@ -8,6 +8,8 @@ from postroom.ui.views.changes import changes
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
+_CONFIDENTIAL = {"no": "none for a person's login", "optional": "where the application has one", "yes": "needed"}
+
 
 def smtp_list(data: Mapping[str, Any]) -> Iterable[Block]:
     """A row a server."""
@@ -138,6 +140,7 @@ def _facts(preset: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("login", _wants(preset)),
         ("username", preset["username"] or preset["username_hint"]),
         ("sender", preset["from_policy"]),
+        *_oauth(preset["oauth"]),
         ("rate", preset["rate"]),
         ("connections", str(preset["max_connections"] or "")),
         *(("limit", limit) for limit in preset["limits"]),
@@ -147,3 +150,26 @@ def _facts(preset: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("checked", preset["checked"] + ("" if preset["confirmed"] else " (not confirmed by a second source)")),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _oauth(offer: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """What is to be known before an application is registered; the endpoints stand in the JSON."""
+    if offer is None:
+        return []
+    return [
+        ("OAuth flows", ", ".join(offer["flows"])),
+        *((f"not {flow}", reason) for flow, reason in offer["refused"].items()),
+        ("OAuth scope", offer["scope"]),
+        ("", f"{offer['machine_scope']} without a person" if offer["machine_scope"] else ""),
+        ("OAuth tenant", offer["tenant"]),
+        ("redirect address", _redirect(offer["redirect_uri"])),
+        ("client secret", _CONFIDENTIAL[offer["confidential"]]),
+        ("unused tokens", f"die after {offer['idle_days']} days" if offer["idle_days"] else ""),
+        ("register at", offer["console"]),
+    ]
+
+
+def _redirect(address: str) -> str:
+    """The address with its port, which is any of this machine's."""
+    host, slash, path = address.removeprefix("http://").partition("/")
+    return f"http://{host}:PORT{slash}{path}"
