@@ -111,6 +111,10 @@ class Front:
         if not (self.flags.quiet or self.flags.json or self.form == "nagios"):
             self._output.talk(text)
 
+    def tell(self, text: str) -> None:
+        """A line to stderr that nobody can do without, whatever the form of the result."""
+        self._output.talk(text, "hint")
+
     def read_secret_line(self, option: str) -> str:
         """The first line of stdin; on a terminal it is asked for without echo. Raise UsageError when it is empty."""
         if self.prompt.possible:

@@ -29,6 +29,16 @@ COMMANDS: dict[str, tuple[str, Any]] = {
             "test": ("postroom.cli.commands.smtp_test:test_server", "Prove that a server takes mail, step by step."),
         },
     ),
+    "oauth": (
+        "Log in to mail providers with OAuth 2.0.",
+        {
+            "login": ("postroom.cli.commands.oauth_login:login", "Log in to a mail provider with OAuth 2.0."),
+            "status": ("postroom.cli.commands.oauth:status", "Say whether the logins are good, and until when."),
+            "refresh": ("postroom.cli.commands.oauth:refresh", "Renew access tokens, and warn before a login ends."),
+            "token": ("postroom.cli.commands.oauth:token", "Print a valid access token for another program."),
+            "logout": ("postroom.cli.commands.oauth:logout", "Throw the tokens of a server away."),
+        },
+    ),
     "tls": (
         "Keep TLS profiles that several servers share.",
         {

@@ -46,7 +46,11 @@ SERVER_SECRETS = (
     SecretOption(("access_token",), "access-token", "the OAuth 2.0 access token"),
     SecretOption(("proxy_password",), "proxy-password", "the proxy's password"),
     SecretOption(("oauth", "client_secret"), "client-secret", "the OAuth 2.0 client secret"),
+    SecretOption(("oauth", "assertion"), "assertion", "the OAuth 2.0 client assertion"),
 )
+
+APPLICATION_OPTIONS = tuple(option for option in SERVER_OPTIONS if option[0][0] == "oauth")
+APPLICATION_SECRETS = tuple(secret for secret in SERVER_SECRETS if secret.path[0] == "oauth")
 
 SECRET_FORMS = (
     ("stdin", "Read {} from standard input and store it.", ""),
@@ -66,6 +70,18 @@ def takes_server_options(function: Callable[..., None]) -> Callable[..., None]:
     function.__signature__ = signature.replace(parameters=named)  # type: ignore[attr-defined]  # what Typer reads
     function.further_options = server_options  # type: ignore[attr-defined]  # read by `tree.command`
     return function
+
+
+def takes_application_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a server's application for OAuth 2.0; they arrive in its `**given`."""
+    takes_server_options(function).further_options = application_options  # type: ignore[attr-defined]  # as above
+    return function
+
+
+def application_options() -> tuple[list[TyperOption], list[TyperOption]]:
+    """The options of an application, all of which count."""
+    used = [_setting_option(path, key) for path, key in APPLICATION_OPTIONS]
+    return used + [option for secret in APPLICATION_SECRETS for option in _secret_options(secret)], []
 
 
 def server_options() -> tuple[list[TyperOption], list[TyperOption]]:
@@ -106,7 +122,7 @@ def given_values(given: Mapping[str, Any]) -> dict[KeyPath, str]:
     """The settings that were given, by path, as typed; a path of a file becomes absolute."""
     found = {}
     for path, key in SERVER_OPTIONS:
-        text = given[_name(path)]
+        text = given.get(_name(path))
         if text is not None:
             found[path] = os.path.abspath(text) if isinstance(key.kind, Path) else text  # noqa: PTH100 - text in, text out
     return found
@@ -123,7 +139,7 @@ def given_secrets(front: Front, given: Mapping[str, Any]) -> dict[KeyPath, Secre
     readers = 0
     for secret in SERVER_SECRETS:
         stem = secret.stem.replace("-", "_")
-        values = [(form, given[f"{stem}_{form}"]) for form, _, _ in SECRET_FORMS]
+        values = [(form, given.get(f"{stem}_{form}")) for form, _, _ in SECRET_FORMS]
         chosen = [(form, value) for form, value in values if value not in (None, False)]
         if len(chosen) > 1:
             names = " and ".join(f"--{secret.stem}-{form}" for form, _ in chosen)

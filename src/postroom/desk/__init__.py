@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from postroom.config.file import ConfigFile
     from postroom.config.history import History
     from postroom.config.test_records import TestRecords
+    from postroom.desk.oauth import OAuth
     from postroom.desk.site_faults import SiteFaults
     from postroom.desk.wire import Wire
     from postroom.diagnosis.entry import Advice
     from postroom.diagnosis.site import Terms
     from postroom.domain.dns import AskDns
     from postroom.domain.message import Composed, Identity, Message
-    from postroom.domain.oauth import Grants, TokenKeeper, TokenRecord
+    from postroom.domain.oauth import TokenRecord
     from postroom.domain.ports import Look, OpenSandbox
     from postroom.domain.reply import Cause, Finding, Signs
     from postroom.domain.secret import Reference, Secret
@@ -295,26 +296,29 @@ class Desk:
 
     def _usable_token(self, server: "Server", *, refused: "Secret | None" = None) -> "TokenRecord":
         # Loaded by a login with a token of our own alone.
-        return self.tokens.usable(server, refused=refused)
+        return self.oauth.tokens.usable(server, refused=refused)
 
     @cached_property
-    def tokens(self) -> "TokenKeeper":
-        """The tokens of servers that log in with OAuth 2.0."""
-        from postroom.desk.tokens import token_keeper
+    def oauth(self) -> "OAuth":
+        """The logins with OAuth 2.0."""
+        from postroom.desk.oauth import OAuth
 
-        return token_keeper(self)
-
-    @cached_property
-    def grants(self) -> "Grants":
-        """Asks providers for tokens."""
-        from postroom.oauth.http import HttpGrants
-
-        return HttpGrants()
+        return OAuth(
+            self.vault,
+            clock=self.clock,
+            classify=self.classify,
+            preset=self.preset,
+            environ=self.child_environment,
+            state=self.scope.state,
+            owner=self.owner,
+            sleep=self.sleep,
+        )
 
     @cached_property
     def site_faults(self) -> "SiteFaults":
         """The site's own entries for faults."""
-        from postroom.desk.site_faults import SiteFaults
+        from postroom.desk.oauth import OAuth
+    from postroom.desk.site_faults import SiteFaults
 
         return SiteFaults(self.scope.main.parent / "faults", as_root=self.root, presets=self.preset_ids)
 

@@ -4,7 +4,7 @@ promises about them.
 Words are those of RFC 6749, 7636, 8252, 8414, 8628 and 9207. It refuses to know stores, files and the network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -148,6 +148,16 @@ class Granted(NamedTuple):
     refresh_expires_in: int | None = None
 
 
+class Consent(NamedTuple):
+    """What a person's consent is worth: a code for tokens, with the redirect address and the verifier that belong to it
+    (RFC 6749 4.1.3, RFC 7636 4.5).
+    """
+
+    code: Secret
+    redirect_uri: str
+    verifier: Secret
+
+
 class DeviceCode(NamedTuple):
     """What a device shows to a person (RFC 8628 3.2). `interval` and `expires_in` are in seconds."""
 
@@ -210,9 +220,10 @@ class GrantError(Exception):
         self.retry_after = retry_after
 
 
-def grant_fault(error: GrantError, cause: Cause) -> Fault:
-    """A provider's refusal in words, once its cause is known."""
-    signs = error.signs
+def grant_fault(error: GrantError, server: Server, classify: Callable[[Signs], Cause]) -> Fault:
+    """A provider's refusal in words."""
+    signs = error.signs._replace(server=server.name, provider=server.provider or "")
+    cause = classify(signs)
     where = signs.host or "the provider"
     return Fault(
         cause.code,
@@ -286,7 +297,7 @@ class TokenKeeper(Protocol):
     def checked(self, server: Server) -> TokenRecord:
         """What is kept, where it can be used or renewed. Raise as `usable` does. Talks to nobody."""
 
-    def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> Reference:
+    def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> tuple[TokenRecord, Reference]:
         """Store the tokens of a login in the store `scheme`; the caller records the reference in the settings."""
 
     def usable(self, server: Server, *, refused: Secret | None = None) -> TokenRecord:

@@ -64,7 +64,7 @@ class TokenKeeper:
             what = f"{reference} {error}"
             raise SecretError("secret.damaged", what, hint=_login(server)) from error
 
-    def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> Reference:
+    def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> tuple[TokenRecord, Reference]:
         """Store the tokens of a login."""
         now = self._here.clock.now()
         record = TokenRecord(
@@ -81,7 +81,7 @@ class TokenKeeper:
         )
         with self._here.locked(server):
             reference, _ = self._vault.put(_path(server), encode(record), scheme, _binding(server))
-        return reference
+        return record, reference
 
     def usable(self, server: Server, *, refused: Secret | None = None) -> TokenRecord:
         """A record whose access token can be used now."""
@@ -229,9 +229,7 @@ class TokenKeeper:
         return fault
 
     def _fault(self, server: Server, error: GrantError) -> Fault:
-        signs = error.signs
-        signs = signs._replace(server=server.name, provider=server.provider or "", host=signs.host or server.host)
-        return grant_fault(error, self._here.classify(signs))
+        return grant_fault(error, server, self._here.classify)
 
     def _write(self, server: Server, record: TokenRecord) -> None:
         reference = server.oauth.tokens

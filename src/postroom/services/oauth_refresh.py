@@ -12,6 +12,7 @@ from postroom.result import Result, Warn
 from postroom.sending import Mailer, Route
 from postroom.services.oauth_state import WARNING_DAYS, Login, endings, row, warnings
 from postroom.services.oauth_status import Surroundings, chosen, look
+from postroom.services.servers import choose_server
 
 COMMAND = "oauth refresh"
 
@@ -24,15 +25,15 @@ class Post(NamedTuple):
 
 
 def oauth_refresh(settings: Settings, surroundings: Surroundings, name: str | None, post: Post | None) -> Result:
-    """Renew the tokens of one server, or of every one without a name.
+    """Renew the tokens of one server, by its name or the default one.
 
-    With `post` the operator gets one mail about all that will end. The exit is OK; PARTIAL where some failed; of a
+    With `post` those of every server, and the operator gets one mail about all that will end. The exit is OK; PARTIAL where some failed; of a
     single server, or where all failed, that of the failure, which is raised.
     """
     logins: list[Login] = []
     failures: list[PostroomError] = []
     warned: list[Warn] = []
-    for server in chosen(settings, name):
+    for server in chosen(settings, None) if post else [choose_server(settings, name)]:
         login, failure = _renewed(server, surroundings)
         logins.append(login)
         failures += [failure] if failure else []

@@ -49,7 +49,8 @@ def refresh(data: Mapping[str, Any]) -> Iterable[Block]:
     """Which tokens are new, and who was warned."""
     for row in data["servers"]:
         if row["renewed"]:
-            yield Line(f"{row['server']}: renewed, good until {_moment(row['access_token_expires_at'])}", "good")
+            until = local(row["access_token_expires_at"], seconds=False)
+            yield Line(f"{row['server']}: renewed, good until {until}", "good")
     if not data["servers"]:
         yield Line("no server logs in with OAuth 2.0", "dim")
     if data["told"]:

@@ -1,0 +1,157 @@
+"""Owns the making of what a desk needs for OAuth 2.0: the keeper of tokens, the ways to get them.
+
+The room's modules are loaded when they are needed: while an access token is good, only the keeper is.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Protocol
+
+from postroom.clock import Clock
+from postroom.domain.oauth import (
+    Client,
+    Consent,
+    DeviceCode,
+    Granted,
+    GrantError,
+    Grants,
+    Proof,
+    client_of,
+    grant_fault,
+)
+from postroom.domain.ports import Classify, Vault
+from postroom.domain.preset import Offer, Preset
+from postroom.domain.settings import Server
+from postroom.errors import PostroomError
+from postroom.files import Owner, locked, make_directory
+from postroom.oauth.apart import done_apart
+from postroom.oauth.keeper import Surroundings, TokenKeeper
+
+LOCK_SECONDS = 60.0
+"""Whoever holds it may be waiting for a provider (10 s for its metadata, 10 s for a token) and for a secret store."""
+
+
+class Talk(Protocol):
+    """What a front end says to the person who consents, and reads of them."""
+
+    def show(self, address: str, redirect_uri: str) -> None: ...
+    def say(self, text: str) -> None: ...
+    def pasted(self, seconds: float) -> str | None: ...
+
+
+class OAuth:
+    """The logins of a desk."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        *,
+        clock: Clock,
+        classify: Classify,
+        preset: Callable[[str], Preset | None],
+        environ: Mapping[str, str],
+        state: Path,
+        owner: Owner | None,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._vault = vault
+        self._clock = clock
+        self._classify = classify
+        self._preset = preset
+        self._environ = environ
+        self._state = state
+        self._owner = owner
+        self._sleep = sleep
+
+    @cached_property
+    def tokens(self) -> TokenKeeper:
+        """The tokens of servers."""
+        return TokenKeeper(
+            self._vault,
+            Surroundings(
+                client_of=lambda server: client_of(server, self.offer(server)),
+                proof_of=self.proof_of,
+                grants=lambda: self.grants,
+                locked=self._locked,
+                apart=done_apart,
+                classify=self._classify,
+                clock=self._clock,
+            ),
+        )
+
+    def _locked(self, server: Server) -> AbstractContextManager[None]:
+        make_directory(self._state, owner=self._owner)
+        return locked(self._state / f"tokens-{server.name}", LOCK_SECONDS, owner=self._owner)
+
+    @cached_property
+    def grants(self) -> Grants:
+        """Asks providers for tokens."""
+        from postroom import __version__
+        from postroom.oauth.http import HttpGrants
+
+        return HttpGrants(self._clock, __version__)
+
+    def offer(self, server: Server) -> Offer | None:
+        """What the preset of a server tells of OAuth 2.0."""
+        preset = self._preset(server.provider) if server.provider else None
+        return preset.oauth if preset else None
+
+    def proof_of(self, server: Server) -> Proof:
+        """How a server's application proves itself. Raise SecretError, ConfigError, FileError."""
+        from postroom.oauth.proof import read_proof
+
+        return read_proof(server, self._vault.read)
+
+    def explain(self, server: Server, error: GrantError) -> PostroomError:
+        """What a provider's refusal means."""
+        return grant_fault(error, server, self._classify)
+
+    @property
+    def usual_flow(self) -> str:
+        """The way in which a person can log in here."""
+        from postroom.oauth.flow import chosen_flow
+
+        return chosen_flow(self._environ, sys.platform)
+
+    def ask_consent(
+        self, client: Client, grants: Grants, talk: Talk, *, server: Server, opens: bool, port: int, seconds: float
+    ) -> AbstractContextManager[Consent]:
+        """Have a person consent in a browser."""
+        from postroom.desk.browser import open_browser
+        from postroom.oauth.consent import Surroundings as Around
+        from postroom.oauth.consent import ask_consent
+
+        around = Around(
+            show=talk.show,
+            open_browser=partial(open_browser, environ=self._environ) if opens else None,
+            pasted=talk.pasted,
+            say=talk.say,
+            explain=partial(self.explain, server),
+            random=os.urandom,
+            monotonic=self._clock.monotonic,
+        )
+        request = partial(grants.authorization_request, client)
+        return ask_consent(client, around, request=request, listen_port=port, time_limit=seconds)
+
+    def wait_for_device(self, client: Client, proof: Proof, code: DeviceCode) -> Granted:
+        """Wait until the person has entered the code somewhere. Raise GrantError."""
+        from postroom.oauth.device import wait_for_consent
+
+        return wait_for_consent(self.grants, client, proof, code, monotonic=self._clock.monotonic, sleep=self._sleep)
+
+    def certificate_ends(self, server: Server) -> date | None:
+        """The last day of the certificate with which a server's application proves itself; None where none is read."""
+        if server.oauth.certificate is None:
+            return None
+        from postroom.transport.pin import read_certificate_pem
+
+        try:
+            pem = Path(server.oauth.certificate).read_bytes()
+            return read_certificate_pem(pem, self._clock.now()).not_after.date()
+        except (OSError, ValueError):
+            return None  # whoever uses it says what is wrong with it
