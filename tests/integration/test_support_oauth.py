@@ -2,13 +2,18 @@
 
 import base64
 import hashlib
+import http.client
 import json
 import secrets
 import smtplib
+import socket
 import ssl
 import subprocess
 import time
-from typing import Any
+from collections.abc import Mapping
+from contextlib import closing, nullcontext, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -16,6 +21,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tests.support.certificates import Authority, Certificate
+from tests.support.evil_provider import (
+    ACCESS_TOKEN,
+    CALLBACK_FAULTS,
+    CODE,
+    HOSTILE_TEXT,
+    KEPT,
+    OTHER_HOST,
+    TOKEN_FAULTS,
+    CallbackValue,
+    EvilProvider,
+    Wire,
+    oauth_error,
+    redirect,
+    tokens,
+)
 from tests.support.mailstack import Mailstack
 from tests.support.oauth_mail import OauthMail, RunOauthMail
 from tests.support.openid_pages import LostOnPage
@@ -439,3 +460,176 @@ def test_another_client_sends_with_a_token(mechanism: str, oauth_mail: OauthMail
     )
     assert done.returncode == 0, done.stderr
     stack.wait_for_mail("bob", subject=subject)
+
+
+class Got(NamedTuple):
+    """What a naive client gets: it follows no redirect, and believes everything."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def value(self) -> Any:
+        return json.loads(self.body)
+
+
+def ask(url: str, form: dict[str, str] | None = None, *, timeout_seconds: float = 10) -> Got:
+    place = urlsplit(url)
+    assert place.hostname
+    client = http.client.HTTPConnection(place.hostname, place.port, timeout=timeout_seconds)
+    with closing(client):
+        path = f"{place.path}?{place.query}" if place.query else place.path
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        client.request("GET" if form is None else "POST", path, urlencode(form or {}), headers)
+        answer = client.getresponse()
+        return Got(answer.status, dict(answer.getheaders()), answer.read())
+
+
+def query_of(url: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(url).query, keep_blank_values=True)
+
+
+GRANT = {"grant_type": "authorization_code", "code": CODE, "code_verifier": VERIFIER}
+
+
+def evil_authorization_url(evil: EvilProvider) -> str:
+    return f"{evil.issuer}/authorize?{urlencode({'redirect_uri': REDIRECT, 'state': 'xyz', 'client_id': NATIVE})}"
+
+
+def test_the_evil_provider_is_honest_until_told_otherwise() -> None:
+    with EvilProvider() as evil:
+        metadata = ask(f"{evil.issuer}/.well-known/openid-configuration").value
+        assert metadata == ask(f"{evil.issuer}/.well-known/oauth-authorization-server").value
+        assert (metadata["issuer"], metadata["token_endpoint"]) == (evil.issuer, evil.token_endpoint)
+        final = ask(evil_authorization_url(evil)).headers["Location"]
+        assert query_of(final) == {"code": [CODE], "state": ["xyz"], "iss": [evil.issuer]}
+        assert ask(evil.token_endpoint, GRANT).value["access_token"] == ACCESS_TOKEN
+        assert [(request.method, request.path) for request in evil.requests[-2:]] == [
+            ("GET", "/authorize"),
+            ("POST", "/token"),
+        ]
+        assert evil.to("/token")[0].parameters["code_verifier"] == [VERIFIER]
+        assert ask(f"{evil.issuer}/elsewhere").status == 404
+
+
+def test_metadata_lie_as_told_and_mix_providers_up() -> None:
+    with EvilProvider() as victim, EvilProvider() as evil:
+        evil.metadata = {"issuer": victim.issuer, "token_endpoint": victim.token_endpoint, "revocation_endpoint": None}
+        metadata = ask(f"{evil.issuer}/.well-known/openid-configuration").value
+        assert (metadata["issuer"], metadata["token_endpoint"]) == (victim.issuer, victim.token_endpoint)
+        assert "revocation_endpoint" not in metadata
+        evil.metadata_answer = redirect(victim.issuer)
+        assert ask(f"{evil.issuer}/.well-known/openid-configuration").status == 307
+
+
+HONEST = {"code": CODE, "state": "xyz"}
+
+
+@pytest.mark.parametrize("name", CALLBACK_FAULTS)
+def test_callbacks_are_wrong_in_the_way_that_they_are_called(name: str) -> None:
+    fault: Mapping[str, CallbackValue] = CALLBACK_FAULTS[name]
+    with EvilProvider(callback=fault) as evil:
+        query = query_of(evil.redirect_of(evil_authorization_url(evil)))
+        honest = {**HONEST, "iss": evil.issuer}
+        assert query != {key: [value] for key, value in honest.items()}
+        for key, value in fault.items():
+            wanted = value if isinstance(value, tuple) else () if value is None else (value,)
+            assert query.get(key, []) == [honest[key] if one is KEPT else one for one in wanted]
+        for key in honest.keys() - fault.keys():
+            assert query[key] == [honest[key]]
+
+
+def token_answer(name: str) -> Got | str:
+    """The answer, or the name of what happens to the client."""
+    with EvilProvider(token=[TOKEN_FAULTS[name]]) as evil:
+        try:
+            return ask(evil.token_endpoint, GRANT, timeout_seconds=1.5)
+        except (OSError, http.client.HTTPException) as error:
+            return type(error).__name__
+
+
+SLOW = "one octet a second"  # a naive client waits three minutes for it, since no single read takes long
+
+
+@pytest.mark.parametrize("name", sorted(TOKEN_FAULTS.keys() - {SLOW}))
+def test_no_fault_of_the_token_endpoint_is_an_honest_answer(name: str) -> None:
+    answer = token_answer(name)
+    if isinstance(answer, str):
+        assert name in {"hanging", "no HTTP", "cut short", "gone"}
+    else:
+        assert answer.body != tokens().body or answer.headers["Content-Type"] != "application/json"
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("hanging", "TimeoutError"), ("no HTTP", "BadStatusLine"), ("gone", "RemoteDisconnected")],
+)
+def test_what_is_no_answer_at_all(name: str, what: str) -> None:
+    assert token_answer(name) == what
+
+
+def test_one_octet_a_second_comes_to_an_end_with_the_test() -> None:
+    with EvilProvider(token=[TOKEN_FAULTS[SLOW]]) as evil:
+        place = urlsplit(evil.issuer)
+        with socket.create_connection((place.hostname, place.port), timeout=5) as client:
+            client.sendall(b"POST /token HTTP/1.0\r\n\r\n")
+            head, _, body = b"".join(iter(lambda: client.recv(1), b"{")).partition(b"\r\n\r\n")
+            assert (head[:12], body) == (b"HTTP/1.0 200", b"")
+            before = time.monotonic()
+            client.recv(1)
+            assert 0.5 < time.monotonic() - before < 3
+        before = time.monotonic()
+    assert time.monotonic() - before < 3
+
+
+def test_a_redirect_elsewhere_tells_whether_credentials_came_along() -> None:
+    with EvilProvider(host=OTHER_HOST) as elsewhere, EvilProvider(token=[redirect(elsewhere.token_endpoint)]) as evil:
+        answer = ask(evil.token_endpoint, GRANT)
+        assert answer.status == 307
+        assert urlsplit(elsewhere.issuer).hostname != urlsplit(evil.issuer).hostname
+        assert evil.credentials() == {"code", "code_verifier"}
+        assert not elsewhere.credentials()
+        ask(answer.headers["Location"], GRANT)
+        assert elsewhere.credentials() == {"code", "code_verifier"}
+
+
+def test_a_device_is_answered_in_the_order_given_and_its_polls_are_timed() -> None:
+    order = ["authorization_pending", "slow_down", "access_denied"]
+    with EvilProvider(token=[oauth_error(error) for error in order]) as evil:
+        told = ask(f"{evil.issuer}/device", {"client_id": NATIVE}).value
+        assert {"device_code", "user_code", "verification_uri", "interval"} <= told.keys()
+        evil.device = [evil.device_told(interval=None, expires_in=3)]
+        assert "interval" not in ask(f"{evil.issuer}/device", {}).value
+        errors = []
+        for _ in range(4):
+            errors.append(ask(evil.token_endpoint, {"device_code": told["device_code"]}).value["error"])
+            time.sleep(0.2)
+        assert errors == [*order, "access_denied"]
+        assert len(evil.polls()) == 3
+        assert all(0.2 <= pause < 5 for pause in evil.polls())
+
+
+def test_the_hostile_text_is_hostile() -> None:
+    assert {"<", "\x1b", "\x9b", "\r", "\n", "\0", "\u202e"} <= set(HOSTILE_TEXT)
+    with EvilProvider(token=[oauth_error("invalid_grant", HOSTILE_TEXT)]) as evil:
+        assert ask(evil.token_endpoint, GRANT).value["error_description"] == HOSTILE_TEXT
+
+
+def test_the_evil_provider_over_tls_with_a_certificate_that_nobody_trusts(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    kinds: dict[Certificate, bool] = {"server": True, "stranger": False}
+    for kind, trusted in kinds.items():
+        with EvilProvider(certificate=authority.server(kind)) as evil:
+            context = ssl.create_default_context(cafile=str(authority.ca_file))
+            client = http.client.HTTPSConnection("127.0.0.1", evil.port, context=context, timeout=5)
+            with closing(client), nullcontext() if trusted else pytest.raises(ssl.SSLCertVerificationError):
+                client.request("GET", "/.well-known/openid-configuration")
+                assert client.getresponse().status == 200
+            assert len(evil.requests) == int(trusted)
+
+
+def test_a_fault_of_the_evil_provider_itself_is_told() -> None:
+    evil = EvilProvider(token=[Wire("no octets")])  # type: ignore[arg-type] # that is the fault
+    with pytest.raises(AssertionError, match="TypeError"), evil, suppress(http.client.RemoteDisconnected):
+        ask(evil.token_endpoint, GRANT)
