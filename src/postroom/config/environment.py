@@ -33,10 +33,13 @@ _PLAIN: Mapping[str, KeyPath] = {
     "POSTROOM_OAUTH_TENANT": ("oauth", "tenant"),
     "POSTROOM_OAUTH_FLOW": ("oauth", "flow"),
     "POSTROOM_OAUTH_SCOPE": ("oauth", "scope"),
+    "POSTROOM_OAUTH_ISSUER": ("oauth", "issuer"),
+    "POSTROOM_OAUTH_TOKEN_URL": ("oauth", "token_endpoint"),
 }
 _SECRET: Mapping[str, KeyPath] = {
     "POSTROOM_SMTP_PASSWORD": ("password",),
     "POSTROOM_OAUTH_CLIENT_SECRET": ("oauth", "client_secret"),
+    "POSTROOM_OAUTH_CLIENT_ASSERTION": ("oauth", "assertion"),
     "POSTROOM_OAUTH_ACCESS_TOKEN": ("access_token",),
 }
 VARIABLES: Mapping[str, KeyPath] = {

@@ -15,17 +15,8 @@ from postroom.clock import Clock, rfc3339
 from postroom.config.environment import VARIABLES
 from postroom.config.load import load
 from postroom.config.paths import Scope, find_scope
-from postroom.config.presets import (
-    all_presets,
-    known_domains,
-    load_preset,
-    preset_for_address,
-    preset_for_exchanger,
-    preset_for_host,
-    preset_ids,
-)
 from postroom.desk.extras import missing_extra
-from postroom.domain.preset import Preset
+from postroom.desk.known_providers import KnownProviders
 from postroom.domain.settings import Server, Settings, Value
 
 if TYPE_CHECKING:
@@ -52,7 +43,12 @@ if TYPE_CHECKING:
     from postroom.secrets.vault import Vault
     from postroom.sending import Mailer
 
-SECRET_VARIABLES = ("POSTROOM_SMTP_PASSWORD", "POSTROOM_OAUTH_CLIENT_SECRET", "POSTROOM_OAUTH_ACCESS_TOKEN")
+SECRET_VARIABLES = (
+    "POSTROOM_SMTP_PASSWORD",
+    "POSTROOM_OAUTH_CLIENT_SECRET",
+    "POSTROOM_OAUTH_CLIENT_ASSERTION",
+    "POSTROOM_OAUTH_ACCESS_TOKEN",
+)
 """Variables that hold a secret itself: taken out of the environment before any child could inherit them."""
 
 EXCHANGERS_SECONDS = 5.0
@@ -65,7 +61,7 @@ ALL_DNS_SECONDS = 10.0
 """For all look-ups of a command together, some of which follow from others: what a person waits for advice."""
 
 
-class Desk:
+class Desk(KnownProviders):
     """The mail desk of one configuration.
 
     `config`, `state_dir`, `system` and `user` are those of the command line. `ask_secret` asks a person for a secret;
@@ -116,22 +112,6 @@ class Desk:
         """Where a site keeps presets of its own."""
         return self.scope.main.parent / "presets"
 
-    def preset(self, word: str) -> Preset | None:
-        """The preset of that id or alias."""
-        return load_preset(word, self.presets_directory)
-
-    def preset_for(self, address: str) -> Preset | None:
-        """The preset of an address's domain."""
-        return preset_for_address(address, self.presets_directory)
-
-    def preset_for_host(self, host: str) -> Preset | None:
-        """The preset of the provider whose submission server that is, or was."""
-        return preset_for_host(host, self.presets_directory)
-
-    def preset_for_exchanger(self, exchanger: str) -> Preset | None:
-        """The preset of the provider that runs a mail exchanger."""
-        return preset_for_exchanger(exchanger, self.presets_directory)
-
     def mail_exchangers(self, domain: str) -> "Sequence[str]":
         """Ask the DNS who takes a domain's mail. Raise Fault, and ConfigError where the extra is not installed."""
         try:
@@ -154,14 +134,6 @@ class Desk:
             total_seconds=ALL_DNS_SECONDS,
             name_server=self._name_server,
         )
-
-    def presets(self) -> "Sequence[Preset]":
-        """Every preset."""
-        return all_presets(self.presets_directory)
-
-    def preset_ids(self) -> "Sequence[str]":
-        """The id of every preset; no preset is read."""
-        return preset_ids(self.presets_directory)
 
     @property
     def causes(self) -> "Mapping[str, Cause]":
@@ -191,10 +163,6 @@ class Desk:
 
     environment_variables = VARIABLES
 
-    def known_domains(self) -> "Sequence[str]":
-        """The domains of all presets."""
-        return known_domains(self.presets_directory)
-
     @cached_property
     def hostname(self) -> str:
         """What this machine calls itself. No name server is asked: a broken one would delay every test."""
@@ -210,7 +178,8 @@ class Desk:
         """The environment for programs that are started: without any secret that the settings read from it."""
         hidden = set(SECRET_VARIABLES)
         for server in self.settings.servers.values():
-            for reference in (server.password, server.access_token, server.proxy_password, server.oauth.client_secret):
+            application = (server.oauth.client_secret, server.oauth.assertion)
+            for reference in (server.password, server.access_token, server.proxy_password, *application):
                 if reference is not None and reference.scheme == "env":
                     hidden.add(reference.locator)
         return {name: value for name, value in os.environ.items() if name not in hidden}
@@ -317,8 +286,7 @@ class Desk:
     @cached_property
     def site_faults(self) -> "SiteFaults":
         """The site's own entries for faults."""
-        from postroom.desk.oauth import OAuth
-    from postroom.desk.site_faults import SiteFaults
+        from postroom.desk.site_faults import SiteFaults
 
         return SiteFaults(self.scope.main.parent / "faults", as_root=self.root, presets=self.preset_ids)
 

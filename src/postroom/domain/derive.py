@@ -41,7 +41,7 @@ def build_server(
             values.setdefault(key, found)
     _fill_port_and_security(values, preset)
     if "auth" not in values:
-        values["auth"] = _auth(values, preset)
+        values["auth"] = _auth(values, oauth, preset)
     if "from" not in values and (sender := _sender(values)):
         values["from"] = sender
     values.setdefault("from_policy", Value("keep", DEFAULT))
@@ -116,12 +116,14 @@ def _port(security: Value, ways: Sequence[tuple[int, str]], source: Source) -> V
     return Value(PORTS[security.value], Source("derived", f"security {security.value}"))
 
 
-def _auth(values: Mapping[str, Value], preset: Preset | None) -> Value:
+def _auth(values: Mapping[str, Value], oauth: Mapping[str, Value], preset: Preset | None) -> Value:
     password, token = values.get("password"), values.get("access_token")
     if password and not (token and _height(token) > _height(password)):
         return Value("password", Source("derived", "password"))
     if token:
         return Value("oauth2", Source("derived", "access_token"))
+    if "client_id" in oauth:
+        return Value("oauth2", Source("derived", "client_id"))
     if preset and preset.auth:
         return Value(preset.auth[0], Source("preset", preset.id))
     if "username" in values:

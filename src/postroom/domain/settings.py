@@ -164,7 +164,7 @@ class Server(Section):
     auth = _derived(
         Choice("password", "oauth2", "external", "none"),
         "How to log in: with a password, an OAuth 2.0 access token, the TLS client certificate, or not at all.",
-        "what the given secret or the preset says, else password where there is a username, else none",
+        "what the given secret, the client ID or the preset says, else password where there is a username, else none",
     )
     mechanism = _optional(
         Choice(

@@ -27,8 +27,8 @@ class Post(NamedTuple):
 def oauth_refresh(settings: Settings, surroundings: Surroundings, name: str | None, post: Post | None) -> Result:
     """Renew the tokens of one server, by its name or the default one.
 
-    With `post` those of every server, and the operator gets one mail about all that will end. The exit is OK; PARTIAL where some failed; of a
-    single server, or where all failed, that of the failure, which is raised.
+    With `post` those of every server, and the operator gets one mail about all that will end. The exit is OK; PARTIAL
+    where some failed; of a single server, or where all failed, that of the failure, which is raised.
     """
     logins: list[Login] = []
     failures: list[PostroomError] = []

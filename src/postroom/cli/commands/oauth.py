@@ -50,9 +50,10 @@ def refresh(
 ) -> None:
     """Renew access tokens, and warn before a login ends.
 
-    Without a name it does so for the default server. Sending renews tokens by itself; this is for a timer, which keeps a login alive that is seldom used. With --all the
-    operator (desk.operator) gets one mail, through any server that still works, when a login has ended, and 14, 7 and 1
-    days before a refresh token, a client secret or a certificate ends.
+    Without a name it does so for the default server. Sending renews tokens by itself; this is for a timer, which keeps
+    a login alive that is seldom used. With --all the operator (desk.operator) gets one mail, through any server that
+    still works, when a login has ended, and 14, 7 and 1 days before a refresh token, a client secret or a certificate
+    ends.
 
     JSON data: servers (as postroom oauth status has them, each with renewed), told (null, false where the mail could
     not be sent, else operator, through, at).
