@@ -49,9 +49,13 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "config.unknown_server": ((78,), "There is no server of that name."),
     "config.unsafe": ((78,), "Others may write the configuration file."),
     "dns.no_mail_exchanger": ((68,), "The domain takes no mail: it has no MX record, or the null MX."),
+    "oauth.consent_timeout": ((4,), "Nobody logged in at the provider before the time limit of oauth login."),
     "oauth.login_needed": ((4,), "The server logs in with OAuth 2.0, and there is no access token."),
     "oauth.no_client": ((78,), "The server logs in with OAuth 2.0, and no client ID is set."),
     "oauth.no_provider": ((78,), "Neither an issuer nor a token endpoint is set."),
+    "oauth.paste_ended": ((4,), "Standard input ended before the address of the provider's answer was pasted."),
+    "oauth.port_in_use": ((75,), "Another program listens on the port of the redirect address."),
+    "oauth.port_unusable": ((78,), "Nothing can listen on the port of the redirect address."),
     "secret.bound_elsewhere": (
         (78,),
         "The secret was stored for another host or username and is not used for this one.",
