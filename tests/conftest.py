@@ -10,8 +10,11 @@ from typing import Any, Protocol
 import pytest
 
 from tests.integration.matrix.table import lines_of, rows_of
+from tests.support.browser import Browser, running_browser
 from tests.support.mailstack import Mailstack, MailstackWith, running_mailstack
 from tests.support.moving_clock import MovingClock
+from tests.support.oauth_mail import OauthMail, RunOauthMail, running_oauth_mail
+from tests.support.openid_provider import OpenidProvider, RunOpenidProvider, running_openid_provider
 from tests.support.program import Completed, clean_environment, program, run_program
 from tests.support.requirements import NEEDS, REQUIRE_ALL, need
 from tests.support.sweep import Sweep
@@ -154,3 +157,36 @@ def mailstack() -> Iterator[Mailstack]:
 def mailstack_with() -> MailstackWith:
     """Starts servers of the test's own, for a with statement."""
     return running_mailstack
+
+
+@pytest.fixture
+def openid_provider() -> Iterator[OpenidProvider]:
+    """A real OpenID provider of the test's own, as it comes."""
+    with running_openid_provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def openid_provider_with() -> RunOpenidProvider:
+    """Starts a provider with options, for a with statement."""
+    return running_openid_provider
+
+
+@pytest.fixture(scope="session")
+def oauth_mail() -> Iterator[OauthMail]:
+    """A provider and mail servers that ask it, once a worker, on first use. Leave the provider as you found it."""
+    with running_oauth_mail() as both:
+        yield both
+
+
+@pytest.fixture
+def oauth_mail_with() -> RunOauthMail:
+    """Starts a provider and mail servers of the test's own, for a with statement."""
+    return running_oauth_mail
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Chromium without a screen, and nobody logged in anywhere."""
+    with running_browser() as started:
+        yield started

@@ -12,6 +12,8 @@ from pathlib import Path
 GRACE_SECONDS = 0.4  # between TERM and KILL: the servers would linger for seconds, and nobody needs their queue
 NAP_SECONDS = 0.02
 
+Leader = subprocess.Popen[bytes]
+
 
 def start_leader(argv: Sequence[str], talk: Path) -> subprocess.Popen[bytes]:
     """Start a server; what it says goes to the end of a file. A session of its own makes the whole tree findable."""

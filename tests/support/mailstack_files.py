@@ -46,12 +46,24 @@ class Listener(NamedTuple):
     certificate: Certificate | None = None
 
 
+class Introspection(NamedTuple):
+    """Where the servers ask whether a token is good (RFC 7662), with the name and secret that they ask with in the URL.
+
+    `scope` is what a token must have been given; "" for none. `openid_configuration` is told to whom they refuse.
+    """
+
+    url: str
+    openid_configuration: str
+    ca_file: Path | None = None
+    scope: str = ""
+
+
 class Behaviour(NamedTuple):
     """What a test may ask of the servers.
 
     `mechanisms` are those of AUTH; `login_delay_seconds` is how long Dovecot thinks about a failed login; `listeners`
     are further ports of Postfix, `files` what they read besides: names in $config_directory, and texts; `imap` lets
-    Dovecot serve IMAP as well.
+    Dovecot serve IMAP as well; `introspection` makes them believe a provider's tokens, and no longer our own.
     """
 
     mechanisms: tuple[str, ...] = PASSWORD_MECHANISMS + TOKEN_MECHANISMS
@@ -60,6 +72,7 @@ class Behaviour(NamedTuple):
     listeners: tuple[Listener, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     imap: bool = False
+    introspection: Introspection | None = None
 
 
 def write_configuration(
@@ -221,11 +234,7 @@ def _write_dovecot(directory: Path, ports: Mapping[str, int], server: Certificat
     (etc / "users").write_text(
         "".join(f"{user}@{DOMAIN}:{{PLAIN}}{password}::::::\n" for user, password in PASSWORDS.items())
     )
-    (etc / "oauth2.conf").write_text(f"""introspection_mode = local
-local_validation_key_dict = fs:posix:prefix={directory}/keys/
-username_attribute = email
-username_format = %Lu
-""")
+    (etc / "oauth2.conf").write_text(_oauth2_conf(directory, behaviour.introspection))
     passwords = " ".join(name for name in behaviour.mechanisms if name in PASSWORD_MECHANISMS)
     tokens = " ".join(name for name in behaviour.mechanisms if name in TOKEN_MECHANISMS)
     databases = ""
@@ -310,3 +319,24 @@ service stats {{
  }}
 }}
 """)
+
+
+def _oauth2_conf(directory: Path, introspection: Introspection | None) -> str:
+    settings = {"username_attribute": "email", "username_format": "%Lu"}
+    if introspection:
+        settings |= {
+            "introspection_mode": "post",
+            "introspection_url": introspection.url,
+            "force_introspection": "yes",
+            "active_attribute": "active",
+            "active_value": "true",
+            "openid_configuration_url": introspection.openid_configuration,
+            "timeout_msecs": "5000",
+        }
+        if introspection.ca_file:
+            settings["tls_ca_cert_file"] = str(introspection.ca_file)
+        if introspection.scope:
+            settings["scope"] = introspection.scope
+    else:
+        settings |= {"introspection_mode": "local", "local_validation_key_dict": f"fs:posix:prefix={directory}/keys/"}
+    return "".join(f"{name} = {value}\n" for name, value in settings.items())

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from functools import cache
+from typing import NoReturn
 
 import pytest
 
@@ -19,6 +20,7 @@ _SBIN = f":/usr/local/sbin:/usr/sbin:/sbin:{_UNPACKED}/usr/sbin"  # daemons; oft
 
 # The Debian package of a command, where it has another name.
 _PACKAGES = {
+    "chromedriver": "chromium-driver",
     "dbus-daemon": "dbus-daemon",
     "dbus-run-session": "dbus-daemon",
     "dovecot": "dovecot-core",
@@ -76,3 +78,8 @@ def need(*names: str) -> None:
     """Skip the test when one of these is missing."""
     if reason := missing(*names):
         pytest.skip(reason)
+
+
+def skip_for_want_of(what: str) -> NoReturn:
+    """Skip the test for something that only an attempt shows to be missing; `what` tells how to have it."""
+    pytest.skip(f"{NEEDS} {what}")
