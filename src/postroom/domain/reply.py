@@ -97,6 +97,12 @@ SIGNS = (
     "smtputf8-not-offered",
     "8bitmime-not-offered",
     "cleartext-not-allowed",  # mail or a login would go over an open connection off this machine
+    "provider-busy",  # the token endpoint says that now is a bad time: 5yz, 429, temporarily_unavailable
+    "not-oauth",  # an answer of the token endpoint that is none of OAuth's
+    "redirected",  # a redirect in the place of an answer of the token endpoint
+    "issuer-mismatch",  # metadata, or an authorization, of another issuer than the configured one
+    "scope-missing",  # less was granted than mail needs
+    "wrong-account",  # somebody logged in as another mailbox than the server's
 )
 
 

@@ -1,1 +1,1 @@
-"""OAuth 2.0: how a person consents, how tokens are asked for."""
+"""The room of OAuth 2.0: it has people consent, and asks providers for tokens. Its promises stand in `domain/oauth.py`."""

@@ -1,0 +1,66 @@
+"""Owns the metadata of an authorization server: where they lie and what is taken of them (RFC 8414, OpenID Connect
+Discovery). It refuses to fetch them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from postroom.domain.oauth import Client
+from postroom.domain.settings import WITHOUT_A_PERSON
+from postroom.oauth.answer import is_safe
+from postroom.oauth.question import REFUSED, Question
+
+_ENDPOINTS = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "device_authorization_endpoint",
+    "revocation_endpoint",
+)
+_WITHOUT_A_BROWSER = (*WITHOUT_A_PERSON, "device")
+
+
+def addresses(issuer: str) -> Sequence[str]:
+    """Where the metadata may lie, in the order of asking: RFC 8414 3.1, then OpenID Connect Discovery 4.1.
+
+    The one puts its name before the issuer's path, the other behind it.
+    """
+    scheme, place, path, _, _ = urlsplit(issuer)
+    path = path.rstrip("/")
+    return (
+        urlunsplit((scheme, place, f"/.well-known/oauth-authorization-server{path}", "", "")),
+        urlunsplit((scheme, place, f"{path}/.well-known/openid-configuration", "", "")),
+    )
+
+
+def told(question: Question, client: Client, metadata: Mapping[str, Any]) -> Client:
+    """The client with the endpoints that it has not yet. Raise GrantError for metadata that cannot be trusted."""
+    if metadata.get("issuer") != client.issuer:
+        raise question.failed(
+            "issuer-mismatch",
+            f"issuer is {str(metadata.get('issuer'))[:300]}, not {client.issuer}",
+            issuer=str(metadata.get("issuer"))[:300],
+        )
+    found = {name: metadata[name] for name in _ENDPOINTS if metadata.get(name) and not getattr(client, name)}
+    for name, address in found.items():
+        if not _is_as_safe(address, client.issuer):
+            raise question.failed("not-oauth", f"{name} is no https address", address=str(address)[:300])
+    _check_challenge(question, client, metadata.get("code_challenge_methods_supported"))
+    expected = metadata.get("authorization_response_iss_parameter_supported") is True
+    return client._replace(**found, iss_expected=client.iss_expected or expected)
+
+
+def _is_as_safe(address: object, issuer: str) -> bool:
+    """Clear text is for an issuer on this machine, whose other addresses are then here as well."""
+    secure = str(address).startswith("https:")
+    return is_safe(address) and (secure or issuer.startswith("http:"))
+
+
+def _check_challenge(question: Question, client: Client, methods: object) -> None:
+    if client.flow not in _WITHOUT_A_BROWSER and isinstance(methods, list) and "S256" not in methods:
+        raise question.failed(
+            REFUSED,
+            "code_challenge_methods_supported does not name S256",
+            definite=True,
+            code_challenge_methods=[str(method)[:50] for method in methods[:10]],
+        )
