@@ -46,7 +46,7 @@ HOMES = {
     "tomli_w": ("config/edit.py", "secrets/ledger.py"),
     "regex": ("diagnosis/timed.py",),
     "platformdirs": ("config/homes.py",),
-    "cryptography": ("secrets/encrypted.py", "transport/pin.py", "sandbox/"),
+    "cryptography": ("secrets/encrypted.py", "transport/pin.py", "oauth/proof.py", "sandbox/"),
     "idna": ("domain/",),
     "aiosmtpd": ("sandbox/",),
     "python_socks": ("transport/proxy.py",),

@@ -3,15 +3,17 @@
 import base64
 import hashlib
 import http.client
+import http.server
 import json
 import secrets
 import smtplib
 import socket
 import ssl
 import subprocess
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -21,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tests.support.browser import Browser, BrowserError
 from tests.support.certificates import Authority, Certificate
 from tests.support.evil_provider import (
     ACCESS_TOKEN,
@@ -633,3 +636,86 @@ def test_a_fault_of_the_evil_provider_itself_is_told() -> None:
     evil = EvilProvider(token=[Wire("no octets")])  # type: ignore[arg-type] # that is the fault
     with pytest.raises(AssertionError, match="TypeError"), evil, suppress(http.client.RemoteDisconnected):
         ask(evil.token_endpoint, GRANT)
+
+
+class Landing(NamedTuple):
+    """A listener like that of a program that waits for a callback: its port, and the targets that were asked for."""
+
+    port: int
+    targets: list[str]
+
+
+@contextmanager
+def landing(page: str) -> Iterator[Landing]:
+    targets: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            targets.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield Landing(server.server_port, targets)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+LANDED = "<!DOCTYPE html><title>Landed</title><style>h1{background:#2b6}</style><h1>You are logged in</h1>"
+
+
+def test_a_browser_consents_and_ends_at_the_listener(
+    browser: Browser, openid_provider: OpenidProvider, tmp_path: Path
+) -> None:
+    with landing(LANDED) as place:
+        redirect_uri = f"http://127.0.0.1:{place.port}/callback"
+        seen = browser.consent(authorization_url(openid_provider, redirect=redirect_uri), BOB)
+        assert seen.url.startswith(f"{redirect_uri}?code=")
+        assert (seen.title, seen.text) == ("Landed", "You are logged in")
+        assert [urlsplit(target).query for target in place.targets if target.startswith("/callback")] == [
+            urlsplit(seen.url).query
+        ]
+        picture = browser.screenshot(tmp_path / "landed.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert int.from_bytes(picture[16:20]) == 1000  # the width, in IHDR
+    grant = {"grant_type": "authorization_code", "code": query_of(seen.url)["code"][0], "redirect_uri": redirect_uri}
+    tokens = openid_provider.token({**grant, "code_verifier": VERIFIER, "client_id": NATIVE})
+    assert claims_of(tokens["id_token"])["email"] == BOB
+
+
+def test_a_browser_ends_at_localhost_too(browser: Browser, openid_provider: OpenidProvider) -> None:
+    with landing(LANDED) as place:
+        redirect_uri = f"http://localhost:{place.port}/"
+        assert browser.deny(authorization_url(openid_provider, redirect=redirect_uri)).title == "Landed"
+        assert query_of(place.targets[0])["error"] == ["access_denied"]
+
+
+def test_a_browser_lets_a_device_in(browser: Browser, openid_provider: OpenidProvider) -> None:
+    told, poll = device(openid_provider)
+    assert "Success" in browser.consent(told["verification_uri_complete"], BOB).text
+    assert openid_provider.introspect(openid_provider.token(poll)["access_token"])["email"] == BOB
+
+
+def test_a_script_that_a_page_reflects_is_noticed(browser: Browser) -> None:
+    with landing("<h1>Sorry: <script>alert(1)</script></h1>") as place:
+        with pytest.raises(BrowserError) as caught:
+            browser.open(f"http://127.0.0.1:{place.port}/")
+        assert caught.value.kind == "unexpected alert open"
+        assert browser.count("script") == 1
+
+
+def test_a_browser_reaches_loopback_only(browser: Browser) -> None:
+    with landing(LANDED) as place:
+        for host in ("postroom.example", "127.0.0.2", "localhost.postroom.example"):
+            with pytest.raises(BrowserError, match="ERR_NAME_NOT_RESOLVED"):
+                browser.open(f"http://{host}:{place.port}/")
+        assert not place.targets

@@ -28,6 +28,7 @@ from tests.support.certificates import Authority
 from tests.support.daemons import NAP_SECONDS, Leader, answers, free_ports, guard, start_leader, stop
 from tests.support.node_packages import installed_packages, node
 from tests.support.openid_pages import Form, LostOnPage, Page, Visitor
+from tests.support.requirements import need
 
 NATIVE = "postroom-native"
 CONFIDENTIAL = "postroom-confidential"
@@ -319,6 +320,7 @@ class RunOpenidProvider(Protocol):
 @contextmanager
 def running_openid_provider(options: Options = Options()) -> Iterator[OpenidProvider]:  # noqa: B008 - immutable
     """Start a provider, and stop it whatever happens. Skip the test where it cannot run."""
+    need("pkill")
     modules = installed_packages(_HERE)
     attempts = 2  # a port may be taken by another process between our looking and the provider's binding
     for attempt in range(1, attempts + 1):

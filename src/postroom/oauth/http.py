@@ -31,6 +31,7 @@ from postroom.domain.secret import Secret
 from postroom.errors import ConfigError
 from postroom.oauth import answer, discovery
 from postroom.oauth.answer import Answer
+from postroom.oauth.proof import kind_of
 from postroom.oauth.question import Question
 from postroom.oauth.wire import LIMIT_SECONDS, Wire, authorities
 
@@ -248,7 +249,7 @@ class HttpGrants:
 
 def _signing(pem: Secret) -> tuple[Any, str]:
     """The key, and the algorithm (RFC 7518 3.1) that goes with it."""
-    key = import_key(pem.reveal())
+    key = import_key(pem.reveal(), kind_of(pem))
     if isinstance(key, ECKey):
         return key, {"P-256": "ES256", "P-384": "ES384"}.get(key.curve_name, "ES512")
     return key, "RS256"

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from postroom.domain.address import near_miss
 from postroom.domain.preset import Preset
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
-from postroom.domain.settings import Server, key_of
+from postroom.domain.settings import WITHOUT_A_PERSON, Server, key_of
 from postroom.errors import PostroomError
 from postroom.result import Warn
 from postroom.services.server_values import KeyPath
@@ -51,10 +51,16 @@ def login_needs(server: Server, preset: Preset | None = None) -> list[str]:
         return ["--username NAME"]
     if server.auth == "password" and server.password is None:
         return ["--password-stdin"]
-    if server.auth == "oauth2" and server.access_token is None:
+    if server.own_tokens and not server.oauth.client_id and not server.oauth.service_account:
         also = preset is not None and "password" in preset.auth
-        return ["--access-token-command 'CMD'", *(["--password-stdin"] if also else [])]
+        return ["--client-id ID", "--access-token-command 'CMD'", *(["--password-stdin"] if also else [])]
     return []
+
+
+def login_command(server: Server) -> str | None:
+    """The command that a person has to run before the server can log in; None where there is none to run."""
+    done = server.oauth.tokens is not None or server.oauth.flow in WITHOUT_A_PERSON
+    return None if done or not server.own_tokens else f"postroom oauth login {server.name}"
 
 
 def notes(server: Server, preset: Preset | None) -> list[str]:

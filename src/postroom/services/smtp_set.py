@@ -14,6 +14,7 @@ from postroom.services.server_advice import (
     Presets,
     bound_elsewhere,
     foreign_from,
+    login_command,
     login_needs,
     near_misses,
     not_read_yet,
@@ -96,6 +97,7 @@ def smtp_set(
             "dry_run": request.dry_run,
             "diff": outcome.diff if request.dry_run else None,
             "missing": [need.partition(" ")[0] for need in login_needs(server, preset)],
+            "login": login_command(server),
         },
         [
             *outcome.warnings,

@@ -7,7 +7,7 @@ from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Server, Settings
 from postroom.errors import Exit
 from postroom.result import Result
-from postroom.services.server_advice import login_needs
+from postroom.services.server_advice import login_command, login_needs
 from postroom.services.servers import brief, choose_server
 
 BoundTo = Callable[[Reference], Binding | None]
@@ -73,6 +73,8 @@ def _needs(server: Server, bound_to: BoundTo) -> str | None:
 def _login_needs(server: Server, bound_to: BoundTo) -> str | None:
     if options := login_needs(server):
         return f"postroom smtp set {server.name} {options[0]}"
+    if login := login_command(server):
+        return login
     field = {"password": "password", "oauth2": "access_token"}.get(server.auth, "")
     reference: Reference | None = getattr(server, field) if field else None
     if reference is None or reference.scheme not in STORED_SCHEMES:

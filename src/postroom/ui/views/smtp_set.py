@@ -6,7 +6,7 @@ from typing import Any
 from postroom.ui.blocks import Block, Line, Next, Verbatim
 from postroom.ui.views.changes import changes
 
-_VALUES = {"--access-token-command": " 'CMD'", "--username": " NAME"}
+_VALUES = {"--access-token-command": " 'CMD'", "--client-id": " ID", "--username": " NAME"}
 
 
 def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
@@ -23,5 +23,9 @@ def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
             f"postroom smtp set {server['name']} {option}{_VALUES.get(option, '')}",
             "a login still needs this" if len(data["missing"]) == 1 else "one way to log in",
         )
-    if not data["missing"]:
+    if data["missing"]:
+        return
+    if data["login"]:
+        yield Next(data["login"], "to log in to the provider")
+    else:
         yield Next(f"postroom smtp test {server['name']} --to ADDRESS", "to prove that it works")
