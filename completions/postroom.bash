@@ -35,7 +35,7 @@ _postroom_name() { # PATH WORD: the command's own name, where the word is anothe
 
 _postroom_is_group() { # PATH
     case $1 in
-        '' | smtp | tls | config | secrets | sandbox) return 0 ;;
+        '' | smtp | oauth | tls | config | secrets | sandbox) return 0 ;;
         *) return 1 ;;
     esac
 }
@@ -45,6 +45,30 @@ _postroom_takes_value() { # PATH OPTION
         'explain':--file | \
             'explain':--provider | \
             'explain':--step | \
+            'oauth login':--assertion-command | \
+            'oauth login':--assertion-env | \
+            'oauth login':--assertion-file | \
+            'oauth login':--authorization-endpoint | \
+            'oauth login':--certificate | \
+            'oauth login':--certificate-key | \
+            'oauth login':--client-file | \
+            'oauth login':--client-id | \
+            'oauth login':--client-secret-command | \
+            'oauth login':--client-secret-env | \
+            'oauth login':--client-secret-expires | \
+            'oauth login':--client-secret-file | \
+            'oauth login':--device-authorization-endpoint | \
+            'oauth login':--flow | \
+            'oauth login':--issuer | \
+            'oauth login':--listen-port | \
+            'oauth login':--redirect-uri | \
+            'oauth login':--revocation-endpoint | \
+            'oauth login':--scope | \
+            'oauth login':--service-account | \
+            'oauth login':--store | \
+            'oauth login':--tenant | \
+            'oauth login':--timeout | \
+            'oauth login':--token-endpoint | \
             'sandbox run':--expect | \
             'sandbox run':--keep | \
             'sandbox serve':--port | \
@@ -59,6 +83,9 @@ _postroom_takes_value() { # PATH OPTION
             'smtp set':--access-token-env | \
             'smtp set':--access-token-file | \
             'smtp set':--allow-cleartext | \
+            'smtp set':--assertion-command | \
+            'smtp set':--assertion-env | \
+            'smtp set':--assertion-file | \
             'smtp set':--auth | \
             'smtp set':--authorization-endpoint | \
             'smtp set':--ca-file | \
@@ -115,6 +142,9 @@ _postroom_takes_value() { # PATH OPTION
             'smtp test':--access-token-file | \
             'smtp test':--allow-cleartext | \
             'smtp test':--as | \
+            'smtp test':--assertion-command | \
+            'smtp test':--assertion-env | \
+            'smtp test':--assertion-file | \
             'smtp test':--auth | \
             'smtp test':--authorization-endpoint | \
             'smtp test':--ca-file | \
@@ -196,6 +226,7 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp set':--access-token-file | \
             'smtp set':--proxy-password-file | \
             'smtp set':--client-secret-file | \
+            'smtp set':--assertion-file | \
             'smtp test':--ca-file | \
             'smtp test':--client-cert | \
             'smtp test':--client-key | \
@@ -206,7 +237,14 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp test':--access-token-file | \
             'smtp test':--proxy-password-file | \
             'smtp test':--client-secret-file | \
+            'smtp test':--assertion-file | \
             'smtp test':--junit | \
+            'oauth login':--certificate | \
+            'oauth login':--certificate-key | \
+            'oauth login':--service-account | \
+            'oauth login':--client-secret-file | \
+            'oauth login':--assertion-file | \
+            'oauth login':--client-file | \
             'tls set':--ca-file | \
             'tls set':--client-cert | \
             'tls set':--client-key | \
@@ -232,17 +270,23 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp test':--tls-min | \
             'tls set':--min) _postroom_offer 1.2 1.3 ;;
         'smtp set':--flow | \
-            'smtp test':--flow) _postroom_offer browser paste device client-credentials service-account ;;
+            'smtp test':--flow | \
+            'oauth login':--flow) _postroom_offer browser paste device client-credentials service-account ;;
         'smtp set':--password-command | \
             'smtp set':--access-token-command | \
             'smtp set':--proxy-password-command | \
             'smtp set':--client-secret-command | \
+            'smtp set':--assertion-command | \
             'smtp test':--password-command | \
             'smtp test':--access-token-command | \
             'smtp test':--proxy-password-command | \
-            'smtp test':--client-secret-command) if (($2 == 1)); then _postroom_files -c; else _postroom_files -f; fi ;;
+            'smtp test':--client-secret-command | \
+            'smtp test':--assertion-command | \
+            'oauth login':--client-secret-command | \
+            'oauth login':--assertion-command) if (($2 == 1)); then _postroom_files -c; else _postroom_files -f; fi ;;
         'smtp set':--unset) _postroom_offer title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.certificate oauth.certificate_key oauth.assertion oauth.service_account oauth.tenant oauth.issuer oauth.authorization_endpoint oauth.token_endpoint oauth.device_authorization_endpoint oauth.revocation_endpoint oauth.scope oauth.redirect_uri oauth.tokens ;;
         'smtp set':--store | \
+            'oauth login':--store | \
             'secrets set':--store | \
             'secrets move':--store) _postroom_offer keyring encrypted plain ;;
         'smtp test':--until) _postroom_offer config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data ;;
@@ -256,8 +300,9 @@ _postroom_value() { # PATH OPTION: offer values of the option
 
 _postroom_word() { # PATH N: offer what the Nth argument can be
     case $1:$2 in
-        '':1) _postroom_offer smtp tls config secrets sandbox explain status demo completion man ;;
+        '':1) _postroom_offer smtp oauth tls config secrets sandbox explain status demo completion man ;;
         smtp:1) _postroom_offer set list show use rename remove enable disable providers test ;;
+        oauth:1) _postroom_offer login status refresh token logout ;;
         tls:1) _postroom_offer list show set remove ;;
         config:1) _postroom_offer path show get set unset edit validate export apply history rollback ;;
         secrets:1) _postroom_offer list set remove move stores ;;
@@ -283,20 +328,24 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
             'secrets move':1) _postroom_ask secrets ;;
         'sandbox run':*) if (($2 == 1)); then _postroom_files -c; else _postroom_files -f; fi ;;
         'completion':1) _postroom_offer bash zsh fish ;;
-        'man':1) _postroom_offer postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults ;;
+        'man':1) _postroom_offer postroom postroom-smtp postroom-oauth postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults ;;
     esac
 }
 
 _postroom_options() { # PATH
     _postroom_offer --json --config --state-dir --system --user --no-input --quiet --verbose --debug --no-color --version -h --help
     case $1 in
-        'smtp set') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --unset --store --insecure-storage --default --test --dry-run --rate --max-connections ;;
+        'smtp set') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --unset --store --insecure-storage --default --test --dry-run --rate --max-connections ;;
         'smtp remove' | \
             'tls remove' | \
             'secrets remove' | \
             'sandbox clear') _postroom_offer --yes ;;
         'smtp providers') _postroom_offer --online ;;
-        'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --to --until --as --trace --online --dkim-selector --strict --retries --wait --format --junit --rate --max-connections ;;
+        'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --to --until --as --trace --online --dkim-selector --strict --retries --wait --format --junit --rate --max-connections ;;
+        'oauth login') _postroom_offer --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --client-file --no-browser --listen-port --timeout --store --insecure-storage ;;
+        'oauth status') _postroom_offer --offline ;;
+        'oauth refresh') _postroom_offer --all ;;
+        'oauth logout') _postroom_offer --no-revoke ;;
         'tls set') _postroom_offer --min --ca-file --client-cert --client-key --pin --strict --no-strict --unset ;;
         'config set' | \
             'config unset' | \

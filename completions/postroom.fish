@@ -8,6 +8,30 @@ function __postroom_takes_value -a path option
             'explain:--file' \
             'explain:--provider' \
             'explain:--step' \
+            'oauth login:--assertion-command' \
+            'oauth login:--assertion-env' \
+            'oauth login:--assertion-file' \
+            'oauth login:--authorization-endpoint' \
+            'oauth login:--certificate' \
+            'oauth login:--certificate-key' \
+            'oauth login:--client-file' \
+            'oauth login:--client-id' \
+            'oauth login:--client-secret-command' \
+            'oauth login:--client-secret-env' \
+            'oauth login:--client-secret-expires' \
+            'oauth login:--client-secret-file' \
+            'oauth login:--device-authorization-endpoint' \
+            'oauth login:--flow' \
+            'oauth login:--issuer' \
+            'oauth login:--listen-port' \
+            'oauth login:--redirect-uri' \
+            'oauth login:--revocation-endpoint' \
+            'oauth login:--scope' \
+            'oauth login:--service-account' \
+            'oauth login:--store' \
+            'oauth login:--tenant' \
+            'oauth login:--timeout' \
+            'oauth login:--token-endpoint' \
             'sandbox run:--expect' \
             'sandbox run:--keep' \
             'sandbox serve:--port' \
@@ -22,6 +46,9 @@ function __postroom_takes_value -a path option
             'smtp set:--access-token-env' \
             'smtp set:--access-token-file' \
             'smtp set:--allow-cleartext' \
+            'smtp set:--assertion-command' \
+            'smtp set:--assertion-env' \
+            'smtp set:--assertion-file' \
             'smtp set:--auth' \
             'smtp set:--authorization-endpoint' \
             'smtp set:--ca-file' \
@@ -78,6 +105,9 @@ function __postroom_takes_value -a path option
             'smtp test:--access-token-file' \
             'smtp test:--allow-cleartext' \
             'smtp test:--as' \
+            'smtp test:--assertion-command' \
+            'smtp test:--assertion-env' \
+            'smtp test:--assertion-file' \
             'smtp test:--auth' \
             'smtp test:--authorization-endpoint' \
             'smtp test:--ca-file' \
@@ -160,7 +190,7 @@ function __postroom_place
             set ended yes
         else if string match -q -- '-*' "$word"
             __postroom_takes_value "$path" "$word"; and set option $word
-        else if contains -- "$path" '' smtp tls config secrets sandbox
+        else if contains -- "$path" '' smtp oauth tls config secrets sandbox
             switch "$word"
                 case rm delete
                     set word remove
@@ -231,6 +261,7 @@ complete -c postroom -l no-color -d 'No colour (also NO_COLOR, TERM=dumb).'
 complete -c postroom -l version -d 'Print the version.'
 complete -c postroom -s h -l help -d 'Show help.'
 complete -c postroom -n '__postroom_at "" 1' -a smtp -d 'Set up, show and test mail servers.'
+complete -c postroom -n '__postroom_at "" 1' -a oauth -d 'Log in to mail providers with OAuth 2.0.'
 complete -c postroom -n '__postroom_at "" 1' -a tls -d 'Keep TLS profiles that several servers share.'
 complete -c postroom -n '__postroom_at "" 1' -a config -d 'Read, check, change and restore the configuration.'
 complete -c postroom -n '__postroom_at "" 1' -a secrets -d 'See, set, move and remove stored secrets.'
@@ -250,6 +281,11 @@ complete -c postroom -n '__postroom_at "smtp" 1' -a enable -d 'Let mail go out: 
 complete -c postroom -n '__postroom_at "smtp" 1' -a disable -d 'Stop mail: through one server, or altogether.'
 complete -c postroom -n '__postroom_at "smtp" 1' -a providers -d 'List the presets of mail providers, or show one.'
 complete -c postroom -n '__postroom_at "smtp" 1' -a test -d 'Prove that a server takes mail, step by step.'
+complete -c postroom -n '__postroom_at "oauth" 1' -a login -d 'Log in to a mail provider with OAuth 2.0.'
+complete -c postroom -n '__postroom_at "oauth" 1' -a status -d 'Say whether the logins are good, and until when.'
+complete -c postroom -n '__postroom_at "oauth" 1' -a refresh -d 'Renew access tokens, and warn before a login ends.'
+complete -c postroom -n '__postroom_at "oauth" 1' -a token -d 'Print a valid access token for another program.'
+complete -c postroom -n '__postroom_at "oauth" 1' -a logout -d 'Throw the tokens of a server away.'
 complete -c postroom -n '__postroom_at "tls" 1' -a list -d 'List the TLS profiles.'
 complete -c postroom -n '__postroom_at "tls" 1' -a show -d 'Show a TLS profile.'
 complete -c postroom -n '__postroom_at "tls" 1' -a set -d 'Make a TLS profile, or change one.'
@@ -283,7 +319,7 @@ complete -c postroom -n '__postroom_in "smtp set"' -l host -d 'The submission se
 complete -c postroom -n '__postroom_in "smtp set"' -l port -d 'The submission server\'s port. Default: the preset\'s, else 465 for tls, 587 for starttls, 25 for none.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l security -d 'How the connection is protected: TLS from the first byte, STARTTLS before anything else, or not at all. Default: the preset\'s, else what the port stands for, else tls.' -r -f -a 'tls starttls none'
 complete -c postroom -n '__postroom_in "smtp set"' -l tls-server-name -d 'The name that the server\'s certificate must have, where it is not the host\'s.' -r -f
-complete -c postroom -n '__postroom_in "smtp set"' -l auth -d 'How to log in: with a password, an OAuth 2.0 access token, the TLS client certificate, or not at all. Default: what the given secret or the preset says, else password where there is a username, else none.' -r -f -a 'password oauth2 external none'
+complete -c postroom -n '__postroom_in "smtp set"' -l auth -d 'How to log in: with a password, an OAuth 2.0 access token, the TLS client certificate, or not at all. Default: what the given secret, the client ID or the preset says, else password where there is a username, else none.' -r -f -a 'password oauth2 external none'
 complete -c postroom -n '__postroom_in "smtp set"' -l mechanism -d 'The SASL mechanism. Without it the strongest that both sides know is taken; cram-md5 only when named here.' -r -f -a 'plain login scram-sha-256 cram-md5 xoauth2 oauthbearer external'
 complete -c postroom -n '__postroom_in "smtp set"' -l username -d 'The name to log in with.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l from -d 'The sender of mails that name none. Default: the username, where it is an address.' -r -f
@@ -331,6 +367,10 @@ complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-stdin -d 'Re
 complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
 complete -c postroom -n '__postroom_in "smtp set"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "smtp set"' -l assertion-stdin -d 'Read the OAuth 2.0 client assertion from standard input and store it.'
+complete -c postroom -n '__postroom_in "smtp set"' -l assertion-file -d 'Read the OAuth 2.0 client assertion from the first line of this file each time.' -r -F
+complete -c postroom -n '__postroom_in "smtp set"' -l assertion-command -d 'Read the OAuth 2.0 client assertion from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
+complete -c postroom -n '__postroom_in "smtp set"' -l assertion-env -d 'Read the OAuth 2.0 client assertion from this environment variable each time.' -r -f
 complete -c postroom -n '__postroom_in "smtp set"' -l unset -d 'Remove this setting; repeatable.' -r -f -a 'title enabled provider region host port security tls_server_name auth mechanism username password access_token from from_name reply_to from_policy helo tls_profile proxy proxy_password allow_cleartext connect_timeout timeout rate max_connections tls.minimum tls.ca_file tls.client_cert tls.client_key tls.pin tls.strict oauth.flow oauth.client_id oauth.client_secret oauth.client_secret_expires oauth.certificate oauth.certificate_key oauth.assertion oauth.service_account oauth.tenant oauth.issuer oauth.authorization_endpoint oauth.token_endpoint oauth.device_authorization_endpoint oauth.revocation_endpoint oauth.scope oauth.redirect_uri oauth.tokens'
 complete -c postroom -n '__postroom_in "smtp set"' -l store -d 'The store for a secret from stdin: keyring, encrypted or plain.' -r -f -a 'keyring encrypted plain'
 complete -c postroom -n '__postroom_in "smtp set"' -l insecure-storage -d 'Allow --store plain: the secret in a readable file.'
@@ -356,7 +396,7 @@ complete -c postroom -n '__postroom_in "smtp test"' -l host -d 'The submission s
 complete -c postroom -n '__postroom_in "smtp test"' -l port -d 'The submission server\'s port. Default: the preset\'s, else 465 for tls, 587 for starttls, 25 for none.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l security -d 'How the connection is protected: TLS from the first byte, STARTTLS before anything else, or not at all. Default: the preset\'s, else what the port stands for, else tls.' -r -f -a 'tls starttls none'
 complete -c postroom -n '__postroom_in "smtp test"' -l tls-server-name -d 'The name that the server\'s certificate must have, where it is not the host\'s.' -r -f
-complete -c postroom -n '__postroom_in "smtp test"' -l auth -d 'How to log in: with a password, an OAuth 2.0 access token, the TLS client certificate, or not at all. Default: what the given secret or the preset says, else password where there is a username, else none.' -r -f -a 'password oauth2 external none'
+complete -c postroom -n '__postroom_in "smtp test"' -l auth -d 'How to log in: with a password, an OAuth 2.0 access token, the TLS client certificate, or not at all. Default: what the given secret, the client ID or the preset says, else password where there is a username, else none.' -r -f -a 'password oauth2 external none'
 complete -c postroom -n '__postroom_in "smtp test"' -l mechanism -d 'The SASL mechanism. Without it the strongest that both sides know is taken; cram-md5 only when named here.' -r -f -a 'plain login scram-sha-256 cram-md5 xoauth2 oauthbearer external'
 complete -c postroom -n '__postroom_in "smtp test"' -l username -d 'The name to log in with.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l from -d 'The sender of mails that name none. Default: the username, where it is an address.' -r -f
@@ -404,6 +444,10 @@ complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-stdin -d 'R
 complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time.' -r -F
 complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
 complete -c postroom -n '__postroom_in "smtp test"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "smtp test"' -l assertion-stdin -d 'Read the OAuth 2.0 client assertion from standard input and store it.'
+complete -c postroom -n '__postroom_in "smtp test"' -l assertion-file -d 'Read the OAuth 2.0 client assertion from the first line of this file each time.' -r -F
+complete -c postroom -n '__postroom_in "smtp test"' -l assertion-command -d 'Read the OAuth 2.0 client assertion from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
+complete -c postroom -n '__postroom_in "smtp test"' -l assertion-env -d 'Read the OAuth 2.0 client assertion from this environment variable each time.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l to -d 'A recipient; repeatable.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l until -d 'Stop after this step: config, secret, token, resolve, connect, tls, greeting, ehlo, starttls, auth, mail, rcpt, data.' -r -f -a 'config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data'
 complete -c postroom -n '__postroom_in "smtp test"' -l as -d 'Take the route of this kind of mail: test, invite, reset, alert. Default: test.' -r -f -a 'test invite reset alert'
@@ -418,6 +462,37 @@ complete -c postroom -n '__postroom_in "smtp test"' -l junit -d 'Write a JUnit r
 complete -c postroom -n '__postroom_in "smtp test"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_at "smtp test" 1+' -f -a '(__postroom_ask servers)'
+complete -c postroom -n '__postroom_in "oauth login"' -l flow -d 'The way in which a person or this machine logs in. Default: what this machine can do.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "oauth login"' -l client-id -d 'The application\'s client ID at the provider.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l client-secret-expires -d 'The day on which the client secret, or the certificate, dies.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l certificate -d 'Certificate with which the application proves itself instead of a secret (PEM).' -r -F
+complete -c postroom -n '__postroom_in "oauth login"' -l certificate-key -d 'Private key of that certificate (PEM).' -r -F
+complete -c postroom -n '__postroom_in "oauth login"' -l service-account -d 'Google\'s key file of a service account (JSON).' -r -F
+complete -c postroom -n '__postroom_in "oauth login"' -l tenant -d 'Microsoft\'s tenant: a GUID, a domain, or organizations. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l issuer -d 'The issuer of the provider, for discovery. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l authorization-endpoint -d 'The address at which a person consents. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l token-endpoint -d 'The address that gives tokens. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l device-authorization-endpoint -d 'The address that gives codes for devices. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l revocation-endpoint -d 'The address that takes tokens back. Default: the preset\'s, else what the issuer\'s metadata says.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l scope -d 'The scopes to ask for, separated by spaces. Default: the preset\'s.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l redirect-uri -d 'The redirect address that is registered for the application. Default: the preset\'s, else http://127.0.0.1:PORT/callback.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l client-secret-stdin -d 'Read the OAuth 2.0 client secret from standard input and store it.'
+complete -c postroom -n '__postroom_in "oauth login"' -l client-secret-file -d 'Read the OAuth 2.0 client secret from the first line of this file each time.' -r -F
+complete -c postroom -n '__postroom_in "oauth login"' -l client-secret-command -d 'Read the OAuth 2.0 client secret from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
+complete -c postroom -n '__postroom_in "oauth login"' -l client-secret-env -d 'Read the OAuth 2.0 client secret from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l assertion-stdin -d 'Read the OAuth 2.0 client assertion from standard input and store it.'
+complete -c postroom -n '__postroom_in "oauth login"' -l assertion-file -d 'Read the OAuth 2.0 client assertion from the first line of this file each time.' -r -F
+complete -c postroom -n '__postroom_in "oauth login"' -l assertion-command -d 'Read the OAuth 2.0 client assertion from this command\'s output each time.' -r -F -a '(__fish_complete_command)'
+complete -c postroom -n '__postroom_in "oauth login"' -l assertion-env -d 'Read the OAuth 2.0 client assertion from this environment variable each time.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l client-file -d 'Google\'s downloaded client file (JSON).' -r -F
+complete -c postroom -n '__postroom_in "oauth login"' -l no-browser -d 'Print the address; open no browser.'
+complete -c postroom -n '__postroom_in "oauth login"' -l listen-port -d 'Wait for the browser at this port. Default: 0.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l timeout -d 'How long to wait for a person. Default: 3m.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l store -d 'The store for the tokens: keyring, encrypted or plain.' -r -f -a 'keyring encrypted plain'
+complete -c postroom -n '__postroom_in "oauth login"' -l insecure-storage -d 'Allow --store plain: the tokens in a readable file.'
+complete -c postroom -n '__postroom_in "oauth status"' -l offline -d 'Ask no provider; tell what is kept.'
+complete -c postroom -n '__postroom_in "oauth refresh"' -l all -d 'Every server; warn the operator of what will end.'
+complete -c postroom -n '__postroom_in "oauth logout"' -l no-revoke -d 'Do not ask the provider to take them back.'
 complete -c postroom -n '__postroom_at "tls show" 1' -f -a '(__postroom_ask profiles)'
 complete -c postroom -n '__postroom_in "tls set"' -l min -d 'The lowest TLS version.' -r -f -a '1.2 1.3'
 complete -c postroom -n '__postroom_in "tls set"' -l ca-file -d 'Trust the authorities in this PEM file alone.' -r -F
@@ -464,4 +539,4 @@ complete -c postroom -n '__postroom_in "explain"' -l file -d 'Read the text from
 complete -c postroom -n '__postroom_in "explain"' -l step -d 'Where it happened, as a hint: connect, tls, auth, rcpt, data ...' -r -f -a 'connect tls auth rcpt data'
 complete -c postroom -n '__postroom_in "explain"' -l provider -d 'Who answered, as a hint: gmail, microsoft365, postfix ...' -r -f -a '(__postroom_ask providers)'
 complete -c postroom -n '__postroom_at "completion" 1' -f -a 'bash zsh fish'
-complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults'
+complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-oauth postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults'

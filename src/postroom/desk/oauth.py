@@ -26,6 +26,7 @@ from postroom.domain.oauth import (
 )
 from postroom.domain.ports import Classify, Vault
 from postroom.domain.preset import Offer, Preset
+from postroom.domain.secret import Binding
 from postroom.domain.settings import Server
 from postroom.errors import PostroomError
 from postroom.files import Owner, locked, make_directory
@@ -101,11 +102,21 @@ class OAuth:
         preset = self._preset(server.provider) if server.provider else None
         return preset.oauth if preset else None
 
-    def proof_of(self, server: Server) -> Proof:
-        """How a server's application proves itself. Raise SecretError, ConfigError, FileError."""
+    def proof_of(self, server: Server, flow: str | None = None) -> Proof:
+        """How a server's application proves itself; `flow` is one for this call.
+
+        Raise SecretError, ConfigError, FileError.
+        """
         from postroom.oauth.proof import read_proof
 
-        return read_proof(server, self._vault.read)
+        binding = Binding(server.host, server.username or "")
+        return read_proof(
+            server,
+            lambda reference: self._vault.read(reference, binding),
+            flow=flow,
+            as_root=os.geteuid() == 0,
+            owner=self._owner,
+        )
 
     def explain(self, server: Server, error: GrantError) -> PostroomError:
         """What a provider's refusal means."""

@@ -158,16 +158,6 @@ class Consent(NamedTuple):
     verifier: Secret
 
 
-class Consent(NamedTuple):
-    """What a person's consent is worth: a code for tokens, with the redirect address and the verifier that belong to it
-    (RFC 6749 4.1.3, RFC 7636 4.5).
-    """
-
-    code: Secret
-    redirect_uri: str
-    verifier: Secret
-
-
 class DeviceCode(NamedTuple):
     """What a device shows to a person (RFC 8628 3.2). `interval` and `expires_in` are in seconds."""
 

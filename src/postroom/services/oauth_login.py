@@ -58,7 +58,7 @@ class Ways(NamedTuple):
     """
 
     grants: Callable[[], Grants]
-    proof_of: Callable[[Server], Proof]
+    proof_of: Callable[[Server, str], Proof]
     consent: Callable[[Server, Client, Grants], AbstractContextManager[Consent]]
     device: Callable[[Client, Proof, DeviceCode], Granted]
     usual_flow: Callable[[], str]
@@ -189,7 +189,7 @@ def _logged_in(server: Server, client: Client, desk: Desk, ways: Ways, scheme: s
         _refuse_less(server, client, granted)
         return desk.tokens.keep(server, client, granted, scheme)
 
-    proof = ways.proof_of(server)
+    proof = ways.proof_of(server, client.flow)
     try:
         grants = ways.grants()
         client = grants.discover(client)
