@@ -17,6 +17,8 @@ _ENDPOINTS = (
     "device_authorization_endpoint",
     "revocation_endpoint",
 )
+_LASTING = "offline_access"
+"""The scope that gives a refresh token; it wants the consent to be asked for each time (OpenID Connect Core 11)."""
 _WITHOUT_A_BROWSER = (*WITHOUT_A_PERSON, "device")
 
 
@@ -47,7 +49,20 @@ def told(question: Question, client: Client, metadata: Mapping[str, Any]) -> Cli
             raise question.failed("not-oauth", f"{name} is no https address", address=str(address)[:300])
     _check_challenge(question, client, metadata.get("code_challenge_methods_supported"))
     expected = metadata.get("authorization_response_iss_parameter_supported") is True
-    return client._replace(**found, iss_expected=client.iss_expected or expected)
+    scopes = client.scopes or _usual_scopes(client, metadata.get("scopes_supported"))
+    return client._replace(
+        **found,
+        iss_expected=client.iss_expected or expected,
+        scopes=scopes,
+        parameters=client.parameters or ({"prompt": "consent"} if _LASTING in scopes else {}),
+    )
+
+
+def _usual_scopes(client: Client, supported: object) -> tuple[str, ...]:
+    """Where nobody names scopes: whose account it is, and a login that lasts, as far as the issuer offers them."""
+    if client.flow in WITHOUT_A_PERSON or not isinstance(supported, list):
+        return ()
+    return tuple(scope for scope in ("openid", "email", _LASTING) if scope in supported)
 
 
 def _is_as_safe(address: object, issuer: str) -> bool:

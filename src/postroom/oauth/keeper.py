@@ -68,7 +68,7 @@ class TokenKeeper:
         """Store the tokens of a login."""
         now = self._here.clock.now()
         record = TokenRecord(
-            client=fingerprint(client, server.host),
+            client=self._fingerprint(server),
             flow=client.flow,
             account=granted.account,
             scopes=granted.scopes,
@@ -144,7 +144,7 @@ class TokenKeeper:
             if server.oauth.flow in WITHOUT_A_PERSON:
                 return self._empty(server)
             raise _login_needed(server, "nobody has logged in")
-        if record.client != fingerprint(self._here.client_of(server), server.host):
+        if record.client != self._fingerprint(server):
             raise _login_needed(server, "its settings have changed since somebody logged in")
         if record.failure is not None and record.failure.paused and not (paused and record.refresh_token):
             raise _paused(server, record.failure)
@@ -152,7 +152,10 @@ class TokenKeeper:
 
     def _empty(self, server: Server) -> TokenRecord:
         client, now = self._here.client_of(server), self._here.clock.now()
-        return TokenRecord(fingerprint(client, server.host), client.flow, "", client.scopes, now, now)
+        return TokenRecord(self._fingerprint(server), client.flow, "", client.scopes, now, now)
+
+    def _fingerprint(self, server: Server) -> str:
+        return fingerprint(self._here.client_of(server), server.host)
 
     def _good(self, record: TokenRecord, refused: Secret | None) -> bool:
         """Whether the access token can be used for a while yet."""

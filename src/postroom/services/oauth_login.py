@@ -93,7 +93,7 @@ def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
     client = client_of(server, preset.oauth if preset else None, flow)
     record, reference = _logged_in(server, client, desk, ways, scheme)
     outcome = desk.change(lambda draft: _refer(draft, server, reference))
-    changes += [*outcome.changes, _tokens_change(server)]
+    changes += outcome.changes or [_anew(server)]
     return Result(
         COMMAND,
         {
@@ -231,9 +231,9 @@ def _refer(draft: Draft, server: Server, reference: Reference) -> None:
     draft.set(("smtp", "servers", server.name, "oauth", "tokens"), str(reference))
 
 
-def _tokens_change(server: Server) -> Mapping[str, Any]:
-    old = "set" if server.oauth.tokens else None
-    return {"key": f"smtp.servers.{server.name}.oauth.tokens", "old": old, "new": "set"}
+def _anew(server: Server) -> Mapping[str, Any]:
+    """The change that the settings do not show: other tokens in the same place."""
+    return {"key": f"smtp.servers.{server.name}.oauth.tokens", "old": "set", "new": "set"}
 
 
 def _other_account(server: Server, record: TokenRecord) -> Sequence[Warn]:

@@ -43,7 +43,8 @@ def oauth_refresh(settings: Settings, surroundings: Surroundings, name: str | No
     data = {"servers": [{**row(login, now), "renewed": login.problem is None} for login in logins], **told}
     if failures and len(failures) == len(logins):
         failures[0].data = data
-        failures[0].warnings = tuple(warned)
+        said = failures[0].message
+        failures[0].warnings = tuple(warning for warning in warned if warning.message != said)
         raise failures[0]
     return Result(COMMAND, data, [*settings.warnings, *warned], Exit.PARTIAL if failures else Exit.OK)
 

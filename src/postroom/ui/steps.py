@@ -71,6 +71,8 @@ def _config(detail: Detail) -> str:
 
 
 def _source(detail: Detail) -> str:
+    if detail.get("flow") == detail["source"]:
+        return f"{detail['kind']} fetched for this call ({detail['flow']})"
     given = detail["source"].startswith("given ")
     return f"{detail['kind']} {'' if given else 'from '}{detail['source']}"
 

@@ -18,7 +18,7 @@ def login(data: Mapping[str, Any]) -> Iterable[Block]:
     yield Line(f"scopes: {' '.join(data['scopes'])}", "dim")
     if data["store"]:
         yield Line(f"tokens: {data['store']}", "dim")
-    if not data["tested"]:
+    if data["test"] is None:
         yield Next(f"postroom smtp test {data['server']}", "to prove that mail goes out")
 
 
