@@ -50,8 +50,19 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "config.unsafe": ((78,), "Others may write the configuration file."),
     "dns.no_mail_exchanger": ((68,), "The domain takes no mail: it has no MX record, or the null MX."),
     "oauth.login_needed": ((4,), "The server logs in with OAuth 2.0, and there is no access token."),
+    "oauth.certificate_unusable": (
+        (78,),
+        "The application's certificate or its key cannot be used: no PEM, no pair, or a key that cannot sign.",
+    ),
     "oauth.no_client": ((78,), "The server logs in with OAuth 2.0, and no client ID is set."),
+    "oauth.no_endpoint": ((78,), "The provider has no address for what is to be asked, as far as the settings tell."),
+    "oauth.no_proof": (
+        (78,),
+        "The application has nothing to prove itself with: no secret, certificate, assertion or key file.",
+    ),
     "oauth.no_provider": ((78,), "Neither an issuer nor a token endpoint is set."),
+    "oauth.service_account_unusable": ((78,), "The key file of a service account is none, or is damaged."),
+    "oauth.several_proofs": ((78,), "More than one of client_secret, certificate and assertion is set."),
     "secret.bound_elsewhere": (
         (78,),
         "The secret was stored for another host or username and is not used for this one.",
