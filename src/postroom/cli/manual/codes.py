@@ -56,7 +56,16 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
         "A file of Google's was given in the place of another, such as a service account's for an application's.",
     ),
     "oauth.login_needed": ((4,), "The server logs in with OAuth 2.0, and there is no access token."),
+    "oauth.certificate_unusable": (
+        (78,),
+        "The application's certificate or its key cannot be used: no PEM, no pair, or a key that cannot sign.",
+    ),
     "oauth.no_client": ((78,), "The server logs in with OAuth 2.0, and no client ID is set."),
+    "oauth.no_endpoint": ((78,), "The provider has no address for what is to be asked, as far as the settings tell."),
+    "oauth.no_proof": (
+        (78,),
+        "The application has nothing to prove itself with: no secret, certificate, assertion or key file.",
+    ),
     "oauth.no_provider": ((78,), "Neither an issuer nor a token endpoint is set."),
     "oauth.no_tenant": ((78,), "An application that logs in by itself needs its own tenant, not a word for many."),
     "oauth.consent_timeout": ((4,), "Nobody logged in at the provider before the time limit of oauth login."),
@@ -65,6 +74,8 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "oauth.paste_ended": ((4,), "Standard input ended before the address of the provider's answer was pasted."),
     "oauth.port_in_use": ((75,), "Another program listens on the port of the redirect address."),
     "oauth.port_unusable": ((78,), "Nothing can listen on the port of the redirect address."),
+    "oauth.service_account_unusable": ((78,), "The key file of a service account is none, or is damaged."),
+    "oauth.several_proofs": ((78,), "More than one of client_secret, certificate and assertion is set."),
     "secret.bound_elsewhere": (
         (78,),
         "The secret was stored for another host or username and is not used for this one.",
