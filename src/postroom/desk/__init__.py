@@ -267,6 +267,10 @@ class Desk(KnownProviders):
         # Loaded by a login with a token of our own alone.
         return self.oauth.tokens.usable(server, refused=refused)
 
+    def drop_tokens(self, server: "Server") -> bool | None:
+        """Throw a server's tokens away, and have the provider take them back where it can."""
+        return self.oauth.tokens.forget(server, revoke=True)
+
     @cached_property
     def oauth(self) -> "OAuth":
         """The logins with OAuth 2.0."""

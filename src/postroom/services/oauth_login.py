@@ -154,7 +154,14 @@ def _record(settings: Settings, name: str, request: Request, desk: Desk) -> list
         store=request.store,
         insecure=request.insecure,
     )
-    return list(smtp_set(settings, desk.change, desk.vault, setting, presets=desk.presets).data["changes"])
+    result = smtp_set(
+        settings, desk.change, desk.vault, setting, presets=desk.presets, drop_tokens=_dropping(desk.tokens)
+    )
+    return list(result.data["changes"])
+
+
+def _dropping(tokens: TokenKeeper) -> Callable[[Server], bool | None]:
+    return lambda server: tokens.forget(server, revoke=True)
 
 
 def _usual(preset: Preset | None, ways: Ways) -> str:

@@ -160,6 +160,7 @@ WARNINGS: Mapping[str, str] = {
     "oauth.other_account": "Another account has logged in than the one that the server sends as.",
     "oauth.paused": "A server sends nothing until a person has logged in again.",
     "oauth.refresh_failed": "The access token could not be renewed the last time; it is tried again.",
+    "oauth.tokens_dropped": "A changed setting made the tokens those of another login; they are gone.",
     "oauth.unreadable": "The tokens of a server cannot be read from their store.",
     "online.dkim_missing": "There is no DKIM key at the known selectors of the sender's domain, or a withdrawn one.",
     "online.dmarc_broken": "The DMARC policy of the sender's domain counts as none: two records, or no valid p=.",
