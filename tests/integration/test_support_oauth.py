@@ -351,6 +351,12 @@ def test_the_log_tells_who_asked_for_what_and_no_secret(openid_provider: OpenidP
     assert not {SECRET, VERIFIER, tokens["refresh_token"]} & set(json.dumps(log).replace('"', " ").split())
 
 
+def test_options_that_are_read_at_the_start_cannot_be_changed_later(openid_provider: OpenidProvider) -> None:
+    for name in ("tls", "no_such_option"):
+        with pytest.raises(TypeError, match=name):
+            openid_provider.change(**{name: True})
+
+
 def test_a_slow_token_endpoint(openid_provider: OpenidProvider) -> None:
     openid_provider.change(token_delay_seconds=0.5)
     before = time.monotonic()
