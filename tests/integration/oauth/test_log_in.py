@@ -1,6 +1,7 @@
 """The whole chain: a login at a real provider, mail through real servers that ask the provider about each token."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -11,9 +12,10 @@ import pytest
 
 from postroom.desk import Desk
 from tests.conftest import RunPostroom
+from tests.support.browser import Browser
 from tests.support.keyring_session import home, keyring_session
 from tests.support.oauth_mail import OauthMail, RunOauthMail
-from tests.support.openid_provider import ALICE, ASSERTION, MACHINE, NATIVE, SECRET, SERVICE_EMAIL, Options
+from tests.support.openid_provider import ALICE, ASSERTION, MACHINE, NATIVE, SECRET, SERVICE_EMAIL
 from tests.support.person import Waiting, logging_in
 from tests.support.program import Completed, clean_environment
 
@@ -34,9 +36,10 @@ class Chain:
     def set_up(self, *options: str, listener: str = "SUB", name: str = "main", client: str = NATIVE) -> None:
         security = "tls" if listener.endswith("SUBS") else "starttls"
         self.ok(
-            "smtp", "set", name, "--host", "localhost", "--port", str(self.stack.port(listener)), "--security", security,
-            "--ca-file", str(self.stack.ca_file), "--auth", "oauth2", "--username", ALICE, "--from", ALICE,
-            "--issuer", self.provider.issuer, "--client-id", client, *options,
+            "smtp", "set", name, "--host", "localhost", "--port", str(self.stack.port(listener)),
+            "--security", security, "--ca-file", str(self.stack.ca_file), "--auth", "oauth2",
+            "--username", ALICE, "--from", ALICE,
+            "--issuer", self.provider.issuer, *(("--client-id", client) if client else ()), *options,
         )  # fmt: skip
 
     def ok(self, *argv: str) -> Completed:
@@ -51,7 +54,7 @@ class Chain:
 
     def logging_in(self, *options: str, name: str = "main") -> AbstractContextManager[Waiting]:
         wanted: Mapping[str, str | None] = {
-            **clean_environment(self._home, _path()),
+            **clean_environment(self._home, os.environ["PATH"]),
             **self.environment,
         }
         clean = {key: value for key, value in wanted.items() if value is not None}
@@ -64,12 +67,6 @@ class Chain:
 
     def steps(self, done: Completed) -> dict[str, bool | None]:
         return {step["name"]: step["ok"] for step in done.json["data"]["steps"]}
-
-
-def _path() -> str:
-    import os
-
-    return os.environ["PATH"]
 
 
 def browse(address: str) -> tuple[int, str]:
@@ -230,7 +227,7 @@ def test_a_service_account_sends_as_a_mailbox(own_chain: Chain, tmp_path: Path) 
     file = tmp_path / "service.json"
     file.write_text(json.dumps(own_chain.provider.service_account()))
     file.chmod(0o600)
-    own_chain.set_up("--flow", "service-account", "--scope", "smtp", "--service-account", str(file), client="unused")
+    own_chain.set_up("--flow", "service-account", "--scope", "smtp", "--service-account", str(file), client="")
     done = own_chain.ok("smtp", "test", "main", "--to", BOB, "--json")
     assert (own_chain.steps(done)["token"], own_chain.steps(done)["auth"]) == (True, True)
     assert SERVICE_EMAIL in file.read_text()
@@ -271,10 +268,14 @@ def test_a_login_for_other_settings_is_dropped_and_taken_back(own_chain: Chain) 
     token = own_chain.ok("oauth", "token", "main").stdout.strip()
     done = own_chain.ok("smtp", "set", "main", "--username", "carol@example.test", "--json")
     assert [warning["code"] for warning in done.json["warnings"]].count("oauth.tokens_dropped") == 1
-    assert "taken back" in next(one["message"] for one in done.json["warnings"] if one["code"] == "oauth.tokens_dropped")
+    assert "taken back" in next(
+        one["message"] for one in done.json["warnings"] if one["code"] == "oauth.tokens_dropped"
+    )
     assert not own_chain.provider.introspect(token)["active"]
-    assert own_chain.fails(4, "smtp", "test", "main", "--until", "auth", "--json").json["error"]["hint"].startswith(
-        "postroom oauth login main"
+    assert (
+        own_chain.fails(4, "smtp", "test", "main", "--until", "auth", "--json")
+        .json["error"]["hint"]
+        .startswith("postroom oauth login main")
     )
 
 
@@ -318,11 +319,53 @@ def test_the_operator_is_warned_once_through_a_server_that_works(own_chain: Chai
     assert own_chain.fails(3, "oauth", "refresh", "--all", "--json").json["data"]["told"] is None
 
 
+def test_a_real_browser_logs_in_and_lands_on_a_page_that_says_so(
+    own_chain: Chain, browser: Browser, tmp_path: Path
+) -> None:
+    own_chain.set_up()
+    with own_chain.logging_in("--no-browser", "--flow", "browser", "--json") as waiting:
+        seen = browser.consent(waiting.address(), ALICE)
+        done = waiting.end()
+    assert done.exit == 0, done
+    assert "You are logged in" in seen.text
+    assert ALICE in seen.text
+    assert "main" in seen.text
+    assert "close this page" in seen.text
+    # A picture of one colour, such as of a page without its style, is a tenth of this.
+    assert browser.screenshot(tmp_path / "landing.png").stat().st_size > 10_000
+
+
+def test_a_real_browser_is_told_that_nothing_was_allowed(own_chain: Chain, browser: Browser) -> None:
+    own_chain.set_up()
+    with own_chain.logging_in("--no-browser", "--flow", "browser", "--json") as waiting:
+        seen = browser.deny(waiting.address())
+        done = waiting.end()
+    assert done.exit == 4, done
+    assert "You are logged in" not in seen.text
+    assert "What to do" in seen.text
+
+
+def test_the_browser_of_the_desktop_is_opened_and_keeps_out_of_the_result(own_chain: Chain, tmp_path: Path) -> None:
+    opener = tmp_path / "opener"
+    opener.write_text(f'#!/bin/sh\necho noise; echo noise >&2; echo "$1" > {tmp_path}/opened\n')
+    opener.chmod(0o755)
+    own_chain.environment["BROWSER"] = f"/nowhere/firefox:lynx:{opener}"
+    own_chain.set_up()
+    with own_chain.logging_in("--flow", "browser", "--json") as waiting:
+        address = waiting.address()
+        browse(own_chain.provider.consent(address))
+        done = waiting.end()
+    assert (done.exit, done.json["ok"]) == (0, True), done
+    assert (tmp_path / "opened").read_text().strip() == address
+    assert "noise" not in done.stdout + done.stderr
+
+
 def test_the_desk_gives_a_program_its_token(chain: Chain, tmp_home: Path) -> None:
     chain.set_up()
     chain.log_in()
-    desk = Desk(config=str(tmp_home / ".config/postroom/config.toml"), state_dir=str(tmp_home / ".local/state/postroom"))
+    desk = Desk(
+        config=str(tmp_home / ".config/postroom/config.toml"), state_dir=str(tmp_home / ".local/state/postroom")
+    )
     record = desk.oauth.tokens.usable(desk.settings.servers["main"])
     assert record.access_token is not None
     assert record.account == ALICE
-    assert Options()
