@@ -35,7 +35,7 @@ _postroom_name() { # PATH WORD: the command's own name, where the word is anothe
 
 _postroom_is_group() { # PATH
     case $1 in
-        '' | smtp | tls | config | secrets | sandbox) return 0 ;;
+        '' | smtp | tls | config | secrets | oauth | sandbox) return 0 ;;
         *) return 1 ;;
     esac
 }
@@ -45,6 +45,15 @@ _postroom_takes_value() { # PATH OPTION
         'explain':--file | \
             'explain':--provider | \
             'explain':--step | \
+            'oauth setup':--client-id | \
+            'oauth setup':--flow | \
+            'oauth setup':--for | \
+            'oauth setup':--mailbox | \
+            'oauth setup':--redirect-uri | \
+            'oauth setup':--script | \
+            'oauth setup':--style | \
+            'oauth setup':--tenant | \
+            'oauth setup':--write | \
             'sandbox run':--expect | \
             'sandbox run':--keep | \
             'sandbox serve':--port | \
@@ -213,6 +222,7 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'sandbox serve':--ready-file | \
             'explain':--file) _postroom_files -f ;;
         *:--state-dir | \
+            'oauth setup':--write | \
             'sandbox run':--keep) _postroom_files -d ;;
         'smtp set':--provider | \
             'smtp test':--provider) _postroom_ask presets ;;
@@ -232,7 +242,8 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'smtp test':--tls-min | \
             'tls set':--min) _postroom_offer 1.2 1.3 ;;
         'smtp set':--flow | \
-            'smtp test':--flow) _postroom_offer browser paste device client-credentials service-account ;;
+            'smtp test':--flow | \
+            'oauth setup':--flow) _postroom_offer browser paste device client-credentials service-account ;;
         'smtp set':--password-command | \
             'smtp set':--access-token-command | \
             'smtp set':--proxy-password-command | \
@@ -249,6 +260,9 @@ _postroom_value() { # PATH OPTION: offer values of the option
         'smtp test':--as) _postroom_offer test invite reset alert ;;
         'smtp test':--format) _postroom_offer text github junit nagios ;;
         'tls set':--unset) _postroom_offer minimum ca_file client_cert client_key pin strict ;;
+        'oauth setup':--for) _postroom_offer one many ;;
+        'oauth setup':--style) _postroom_offer rbac classic ;;
+        'oauth setup':--script) _postroom_offer entra exchange project account check ;;
         'explain':--step) _postroom_offer connect tls auth rcpt data ;;
         'explain':--provider) _postroom_ask providers ;;
     esac
@@ -256,11 +270,12 @@ _postroom_value() { # PATH OPTION: offer values of the option
 
 _postroom_word() { # PATH N: offer what the Nth argument can be
     case $1:$2 in
-        '':1) _postroom_offer smtp tls config secrets sandbox explain status demo completion man ;;
+        '':1) _postroom_offer smtp tls config secrets oauth sandbox explain status demo completion man ;;
         smtp:1) _postroom_offer set list show use rename remove enable disable providers test ;;
         tls:1) _postroom_offer list show set remove ;;
         config:1) _postroom_offer path show get set unset edit validate export apply history rollback ;;
         secrets:1) _postroom_offer list set remove move stores ;;
+        oauth:1) _postroom_offer setup ;;
         sandbox:1) _postroom_offer serve run wait list show clear ;;
         'smtp set':1 | \
             'smtp show':1 | \
@@ -281,9 +296,10 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
         'secrets set':1 | \
             'secrets remove':1 | \
             'secrets move':1) _postroom_ask secrets ;;
+        'oauth setup':1) _postroom_offer microsoft365 gmail google-workspace ;;
         'sandbox run':*) if (($2 == 1)); then _postroom_files -c; else _postroom_files -f; fi ;;
         'completion':1) _postroom_offer bash zsh fish ;;
-        'man':1) _postroom_offer postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults ;;
+        'man':1) _postroom_offer postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-oauth postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-oauth-google postroom-oauth-microsoft postroom-oauth-tokens postroom-faults ;;
     esac
 }
 
@@ -304,6 +320,7 @@ _postroom_options() { # PATH
         'config apply') _postroom_offer --check --prune --dry-run ;;
         'secrets set') _postroom_offer --stdin --store --insecure-storage ;;
         'secrets move') _postroom_offer --store --insecure-storage ;;
+        'oauth setup') _postroom_offer --mailbox --for --flow --style --tenant --client-id --redirect-uri --script --write ;;
         'sandbox serve') _postroom_offer --port --ready-file ;;
         'sandbox run') _postroom_offer --expect --keep ;;
         'sandbox wait') _postroom_offer --to --subject --count --timeout --new ;;

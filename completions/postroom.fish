@@ -8,6 +8,15 @@ function __postroom_takes_value -a path option
             'explain:--file' \
             'explain:--provider' \
             'explain:--step' \
+            'oauth setup:--client-id' \
+            'oauth setup:--flow' \
+            'oauth setup:--for' \
+            'oauth setup:--mailbox' \
+            'oauth setup:--redirect-uri' \
+            'oauth setup:--script' \
+            'oauth setup:--style' \
+            'oauth setup:--tenant' \
+            'oauth setup:--write' \
             'sandbox run:--expect' \
             'sandbox run:--keep' \
             'sandbox serve:--port' \
@@ -160,7 +169,7 @@ function __postroom_place
             set ended yes
         else if string match -q -- '-*' "$word"
             __postroom_takes_value "$path" "$word"; and set option $word
-        else if contains -- "$path" '' smtp tls config secrets sandbox
+        else if contains -- "$path" '' smtp tls config secrets oauth sandbox
             switch "$word"
                 case rm delete
                     set word remove
@@ -234,6 +243,7 @@ complete -c postroom -n '__postroom_at "" 1' -a smtp -d 'Set up, show and test m
 complete -c postroom -n '__postroom_at "" 1' -a tls -d 'Keep TLS profiles that several servers share.'
 complete -c postroom -n '__postroom_at "" 1' -a config -d 'Read, check, change and restore the configuration.'
 complete -c postroom -n '__postroom_at "" 1' -a secrets -d 'See, set, move and remove stored secrets.'
+complete -c postroom -n '__postroom_at "" 1' -a oauth -d 'Log in to mail providers with OAuth 2.0.'
 complete -c postroom -n '__postroom_at "" 1' -a sandbox -d 'Run a mail server on this machine that keeps what it gets.'
 complete -c postroom -n '__postroom_at "" 1' -a explain -d 'Explain a failure from its text: the cause, and what to do.'
 complete -c postroom -n '__postroom_at "" 1' -a status -d 'Say whether this desk is ready to send, and what is missing.'
@@ -270,6 +280,7 @@ complete -c postroom -n '__postroom_at "secrets" 1' -a set -d 'Store a secret, o
 complete -c postroom -n '__postroom_at "secrets" 1' -a remove -d 'Remove a stored secret.'
 complete -c postroom -n '__postroom_at "secrets" 1' -a move -d 'Move a secret to another store.'
 complete -c postroom -n '__postroom_at "secrets" 1' -a stores -d 'Say which secret stores work here.'
+complete -c postroom -n '__postroom_at "oauth" 1' -a setup -d 'Say what to do at the provider before a login by OAuth 2.0.'
 complete -c postroom -n '__postroom_at "sandbox" 1' -a serve -d 'Run the sandbox server until it is stopped.'
 complete -c postroom -n '__postroom_at "sandbox" 1' -a run -d 'Run a command with a sandbox server at its side.'
 complete -c postroom -n '__postroom_at "sandbox" 1' -a wait -d 'Wait until a mail has arrived in the sandbox.'
@@ -448,6 +459,16 @@ complete -c postroom -n '__postroom_at "secrets remove" 1' -f -a '(__postroom_as
 complete -c postroom -n '__postroom_in "secrets move"' -l store -d 'keyring, encrypted or plain.' -r -f -a 'keyring encrypted plain'
 complete -c postroom -n '__postroom_in "secrets move"' -l insecure-storage -d 'Allow the plain store, which is plain text.'
 complete -c postroom -n '__postroom_at "secrets move" 1' -f -a '(__postroom_ask secrets)'
+complete -c postroom -n '__postroom_in "oauth setup"' -l mailbox -d 'The mailbox that sends; repeat it for several.' -r -f
+complete -c postroom -n '__postroom_in "oauth setup"' -l for -d 'One mailbox on one machine, or many hosts; without a terminal one.' -r -f -a 'one many'
+complete -c postroom -n '__postroom_in "oauth setup"' -l flow -d 'This way to log in, and not the one that is advised.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "oauth setup"' -l style -d 'How Exchange is told of an application: rbac, where nothing is said.' -r -f -a 'rbac classic'
+complete -c postroom -n '__postroom_in "oauth setup"' -l tenant -d 'The organisation at Microsoft: its GUID or a domain.' -r -f
+complete -c postroom -n '__postroom_in "oauth setup"' -l client-id -d 'The application\'s ID, where it is registered already.' -r -f
+complete -c postroom -n '__postroom_in "oauth setup"' -l redirect-uri -d 'Register this redirect address instead of the usual one.' -r -f
+complete -c postroom -n '__postroom_in "oauth setup"' -l script -d 'Print this script alone.' -r -f -a 'entra exchange project account check'
+complete -c postroom -n '__postroom_in "oauth setup"' -l write -d 'Write the scripts into this directory; none is overwritten.' -r -f -a '(__fish_complete_directories)'
+complete -c postroom -n '__postroom_at "oauth setup" 1' -f -a 'microsoft365 gmail google-workspace'
 complete -c postroom -n '__postroom_in "sandbox serve"' -l port -d 'The port on localhost; 0 takes a free one. Default: 1025.' -r -f
 complete -c postroom -n '__postroom_in "sandbox serve"' -l ready-file -d 'Write where it listens into this file, once it does.' -r -F
 complete -c postroom -n '__postroom_in "sandbox run"' -l expect -d 'Fail when fewer mails than this arrived.' -r -f
@@ -464,4 +485,4 @@ complete -c postroom -n '__postroom_in "explain"' -l file -d 'Read the text from
 complete -c postroom -n '__postroom_in "explain"' -l step -d 'Where it happened, as a hint: connect, tls, auth, rcpt, data ...' -r -f -a 'connect tls auth rcpt data'
 complete -c postroom -n '__postroom_in "explain"' -l provider -d 'Who answered, as a hint: gmail, microsoft365, postfix ...' -r -f -a '(__postroom_ask providers)'
 complete -c postroom -n '__postroom_at "completion" 1' -f -a 'bash zsh fish'
-complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults'
+complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-tls postroom-config postroom-secrets postroom-oauth postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-oauth-google postroom-oauth-microsoft postroom-oauth-tokens postroom-faults'

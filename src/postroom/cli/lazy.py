@@ -64,6 +64,15 @@ COMMANDS: dict[str, tuple[str, Any]] = {
             "stores": ("postroom.cli.commands.secrets:stores", "Say which secret stores work here."),
         },
     ),
+    "oauth": (
+        "Log in to mail providers with OAuth 2.0.",
+        {
+            "setup": (
+                "postroom.cli.commands.oauth_setup:setup",
+                "Say what to do at the provider before a login by OAuth 2.0.",
+            ),
+        },
+    ),
     "sandbox": (
         "Run a mail server on this machine that keeps what it gets.",
         {
