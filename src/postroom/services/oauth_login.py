@@ -20,9 +20,10 @@ from postroom.domain.oauth import (
 )
 from postroom.domain.ports import Change, Draft, Vault
 from postroom.domain.preset import Preset
+from postroom.domain.reply import Signs
 from postroom.domain.secret import STORED_SCHEMES, Reference, Secret
 from postroom.domain.settings import WITHOUT_A_PERSON, Server, Settings
-from postroom.errors import ConfigError, Exit, PostroomError, UsageError
+from postroom.errors import ConfigError, PostroomError, UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.server_advice import Presets
 from postroom.services.servers import choose_server, refuse_environment
@@ -193,7 +194,7 @@ def _scheme(server: Server, vault: Vault, request: Request) -> str:
 
 def _logged_in(server: Server, client: Client, desk: Desk, ways: Ways, scheme: str) -> tuple[TokenRecord, Reference]:
     def keep(granted: Granted) -> tuple[TokenRecord, Reference]:
-        _refuse_less(server, client, granted)
+        _refuse_less(client, granted)
         return desk.tokens.keep(server, client, granted, scheme)
 
     proof = ways.proof_of(server, client.flow)
@@ -211,18 +212,14 @@ def _logged_in(server: Server, client: Client, desk: Desk, ways: Ways, scheme: s
         raise ways.explain(server, error) from error
 
 
-def _refuse_less(server: Server, client: Client, granted: Granted) -> None:
+def _refuse_less(client: Client, granted: Granted) -> None:
     """Raise where a scope for mail was asked for and not granted: such a token would be refused by the mail server."""
     got = {_compared(scope) for scope in granted.scopes}
     missing = [scope for scope in client.scopes if _for_mail(scope) and _compared(scope) not in got]
     if missing:
-        raise PostroomError(
-            "oauth.scope_missing",
-            f"the provider granted {' '.join(granted.scopes) or 'nothing'}, but not {' '.join(missing)}",
-            hint=f"postroom oauth login {server.name}, and allow everything that the page asks for; the application "
-            "must have this permission where it is registered",
-            exit=Exit.LOGIN_NEEDED,
-        )
+        text = f"granted: {' '.join(granted.scopes) or 'nothing'}; missing: {' '.join(missing)}"
+        evidence = {"granted": list(granted.scopes), "missing": missing}
+        raise GrantError(Signs("token", "scope-missing", text=text, evidence=evidence), definite=True)
 
 
 def _for_mail(scope: str) -> bool:
