@@ -61,6 +61,7 @@ _postroom_takes_value() { # PATH OPTION
             'oauth login':--flow | \
             'oauth login':--issuer | \
             'oauth login':--listen-port | \
+            'oauth login':--provider | \
             'oauth login':--redirect-uri | \
             'oauth login':--revocation-endpoint | \
             'oauth login':--scope | \
@@ -358,7 +359,7 @@ _postroom_options() { # PATH
         'smtp providers') _postroom_offer --online ;;
         'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --to --until --as --trace --online --dkim-selector --strict --retries --wait --format --junit --rate --max-connections ;;
         'oauth setup') _postroom_offer --mailbox --for --flow --style --tenant --client-id --redirect-uri --script --write ;;
-        'oauth login') _postroom_offer --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --client-file --no-browser --listen-port --timeout --store --insecure-storage ;;
+        'oauth login') _postroom_offer --provider --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --client-file --no-browser --listen-port --timeout --store --insecure-storage ;;
         'oauth status') _postroom_offer --offline ;;
         'oauth refresh') _postroom_offer --all ;;
         'oauth logout') _postroom_offer --no-revoke ;;

@@ -24,6 +24,7 @@ function __postroom_takes_value -a path option
             'oauth login:--flow' \
             'oauth login:--issuer' \
             'oauth login:--listen-port' \
+            'oauth login:--provider' \
             'oauth login:--redirect-uri' \
             'oauth login:--revocation-endpoint' \
             'oauth login:--scope' \
@@ -482,6 +483,7 @@ complete -c postroom -n '__postroom_in "oauth setup"' -l redirect-uri -d 'Regist
 complete -c postroom -n '__postroom_in "oauth setup"' -l script -d 'Print this script alone.' -r -f -a 'entra exchange project account check'
 complete -c postroom -n '__postroom_in "oauth setup"' -l write -d 'Write the scripts into this directory; none is overwritten.' -r -f -a '(__fish_complete_directories)'
 complete -c postroom -n '__postroom_at "oauth setup" 1' -f -a 'microsoft365 gmail google-workspace'
+complete -c postroom -n '__postroom_in "oauth login"' -l provider -d 'The preset of the mail provider; it fills in what is not given.' -r -f
 complete -c postroom -n '__postroom_in "oauth login"' -l flow -d 'The way in which a person or this machine logs in. Default: what this machine can do.' -r -f -a 'browser paste device client-credentials service-account'
 complete -c postroom -n '__postroom_in "oauth login"' -l client-id -d 'The application\'s client ID at the provider.' -r -f
 complete -c postroom -n '__postroom_in "oauth login"' -l client-secret-expires -d 'The day on which the client secret, or the certificate, dies.' -r -f

@@ -83,7 +83,7 @@ def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
     settings is written then.
     """
     settings = desk.settings()
-    name = _target(settings, request.word, desk.presets)
+    name = _target(settings, request, desk.presets)
     refuse_environment(settings, name)
     changes = _record(settings, name, request, desk)
     server = choose_server(desk.settings(), name)
@@ -113,20 +113,22 @@ def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
     )
 
 
-def _target(settings: Settings, word: str | None, presets: Presets) -> str:
+def _target(settings: Settings, request: Request, presets: Presets) -> str:
     """The name of the server that is meant; one that is not there yet for an address of a known provider."""
+    word = request.word
     if word is None or "@" not in word:
         return choose_server(settings, word).name
     for server in settings.servers.values():
         if (server.username or "").lower() == word.lower():
             return server.name
-    preset = presets.preset_for(word)
+    provider = request.values.get(("provider",))
+    preset = presets.preset(provider) if provider else presets.preset_for(word)
     if preset is None:
         raise UsageError(
             "usage.missing_value",
             f"the provider of {word} is not known by its domain",
-            hint=f"postroom smtp set NAME --provider microsoft365 --username {word} (or google-workspace), then "
-            "postroom oauth login NAME",
+            hint=f"postroom oauth login {word} --provider microsoft365 (or google-workspace); "
+            f"postroom smtp providers {word} --online looks it up",
         )
     if not settings.servers:
         return "default"
@@ -139,9 +141,9 @@ def _record(settings: Settings, name: str, request: Request, desk: Desk) -> list
     values = dict(request.values)
     server = settings.servers.get(name)
     if server is None and request.word is not None:
-        preset = desk.presets.preset_for(request.word)
-        values.setdefault(("provider",), preset.id if preset else "")
         values.setdefault(("username",), request.word)
+        if ("provider",) not in values and (preset := desk.presets.preset_for(request.word)):
+            values["provider",] = preset.id
     if server is None or server.auth != "oauth2":
         values.setdefault(("auth",), "oauth2")
     unset = [("access_token",)] if server is not None and server.access_token is not None else []
