@@ -1,1 +1,1 @@
-"""The room of OAuth 2.0: it has people consent, and asks providers for tokens. Its promises stand in `domain/oauth.py`."""
+"""OAuth 2.0: a person's consent, and the asking for tokens. The promises kept here stand in `domain/oauth.py`."""

@@ -24,6 +24,8 @@ TIME_LIMIT_SECONDS = 180.0
 _NAP_SECONDS = 0.2
 """How long one way is waited on before the other is looked at."""
 
+_FIRST_FREE_PORT = 61000
+
 Pasted = Callable[[float], str | None]
 """Reads one line as it was typed, line feed included, and takes so many seconds for it at most: None while there is no
 whole line, "" once there will be no more.
@@ -190,7 +192,7 @@ class _Conversation:
 
 
 def _nobodys_port(random: Callable[[int], bytes]) -> int:
-    """A port at which the browser will find nobody: its machine is not this one, so that none can be asked for. One of
-    those that no service is given (RFC 6335 6).
+    """A port at which the browser is likely to find nobody; its machine is not this one, so that none can be asked for.
+    Services have ports below, and so have outgoing connections of Linux.
     """
-    return 49152 + int.from_bytes(random(2)) % 16384
+    return _FIRST_FREE_PORT + int.from_bytes(random(2)) % (65536 - _FIRST_FREE_PORT)
