@@ -4,7 +4,7 @@ promises about them.
 Words are those of RFC 6749, 7636, 8252, 8414, 8628 and 9207. It refuses to know stores, files and the network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -126,11 +126,14 @@ class Granted(NamedTuple):
 class Consent(NamedTuple):
     """What a person's consent is worth: a code for tokens, with the redirect address and the verifier that belong to it
     (RFC 6749 4.1.3, RFC 7636 4.5).
+
+    `logged_in_as` may be told the mailbox that the tokens turn out to be for, so that the page in the browser names it.
     """
 
     code: Secret
     redirect_uri: str
     verifier: Secret
+    logged_in_as: Callable[[str], object] = lambda _account: None
 
 
 class DeviceCode(NamedTuple):

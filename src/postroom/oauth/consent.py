@@ -87,7 +87,7 @@ def ask_consent(
         conversation.tell(page.interrupted(server=client.server))
         raise
     else:
-        conversation.tell(page.logged_in(server=client.server, account=client.account))
+        conversation.tell(page.logged_in(server=client.server, account=conversation.account, wanted=client.account))
     finally:
         conversation.close()
 
@@ -103,6 +103,7 @@ class _Conversation:
         self._pasted = around.pasted
         self._listener: Listener | None = None
         self._browser: Browser | None = None
+        self.account = ""
 
     def consent(self, request: Request, listen_port: int) -> Consent:
         """Ask, and wait for the code. Raise GrantError where the provider says no."""
@@ -118,7 +119,10 @@ class _Conversation:
         self.close()
         if isinstance(answer, GrantError):
             raise answer
-        return Consent(answer, redirect_uri, verifier)
+        return Consent(answer, redirect_uri, verifier, self._logged_in_as)
+
+    def _logged_in_as(self, account: str) -> None:
+        self.account = account
 
     def tell(self, document: str) -> None:
         """Show the browser that waits, if one does, how it went."""

@@ -155,6 +155,14 @@ def test_the_browser_brings_the_code_and_hears_that_it_worked(login: Login) -> N
     assert login.redirect_uri.endswith("/callback")
 
 
+def test_another_mailbox_than_the_servers_is_named_to_the_browser(login: Login) -> None:
+    visits = Visits(login.answer)
+    login.browser = visits
+    login.ask(lambda consent: consent.logged_in_as("bob@example.test"))
+    assert "You are logged in as another mailbox" in visits.last.body
+    assert "bob@example.test" in visits.last.body
+
+
 def test_every_login_has_its_own_state_verifier_and_port(login: Login) -> None:
     login.browser = Visits(login.answer)
     first, state, port = login.ask(), login.state, login.redirect_uri
