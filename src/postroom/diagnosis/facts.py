@@ -59,6 +59,7 @@ FACTS: Mapping[str, Fact] = {
     "password": Fact(
         "whether the login was by a password", bool, lambda s: _mechanism(s) not in ("", *TOKEN_MECHANISMS)
     ),
+    "at_consent": Fact("whether the provider said it where a person was to log in and consent"),
     "kind": Fact("what the login was to be made with", ("password", "token", "external")),
     "implicit_port": Fact(
         "whether the port wants TLS from the first byte, and something else is configured",

@@ -161,11 +161,14 @@ class Granted(NamedTuple):
 class Consent(NamedTuple):
     """What a person's consent is worth: a code for tokens, with the redirect address and the verifier that belong to it
     (RFC 6749 4.1.3, RFC 7636 4.5).
+
+    `logged_in_as` may be told the mailbox that the tokens turn out to be for, so that the page in the browser names it.
     """
 
     code: Secret
     redirect_uri: str
     verifier: Secret
+    logged_in_as: Callable[[str], object] = lambda _account: None
 
 
 class DeviceCode(NamedTuple):
