@@ -151,6 +151,7 @@ class Desk(KnownProviders):
         found: dict[str, list[tuple[str, Advice]]] = {}
         for row in provider_advice():
             who = ", ".join(families()[name].title for name in row.providers)
+            who += " with logins of Postroom's own" if row.facts.get("own_tokens") else ""
             found.setdefault(row.cause, []).append((who, row.advice))
         return found
 
