@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.integration.matrix.table import lines_of, rows_of
+from tests.support.browser import Browser, running_browser
 from tests.support.mailstack import Mailstack, MailstackWith, running_mailstack
 from tests.support.moving_clock import MovingClock
 from tests.support.oauth_mail import OauthMail, RunOauthMail, running_oauth_mail
@@ -182,3 +183,10 @@ def oauth_mail() -> Iterator[OauthMail]:
 def oauth_mail_with() -> RunOauthMail:
     """Starts a provider and mail servers of the test's own, for a with statement."""
     return running_oauth_mail
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """Chromium without a screen, and nobody logged in anywhere."""
+    with running_browser() as started:
+        yield started

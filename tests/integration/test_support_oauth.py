@@ -3,15 +3,17 @@
 import base64
 import hashlib
 import http.client
+import http.server
 import json
 import secrets
 import smtplib
 import socket
 import ssl
 import subprocess
+import threading
 import time
-from collections.abc import Mapping
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -21,13 +23,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tests.support.browser import Browser, BrowserError
 from tests.support.certificates import Authority, Certificate
 from tests.support.evil_provider import (
     ACCESS_TOKEN,
     CALLBACK_FAULTS,
     CODE,
+    DEVICE_FAULTS,
     HOSTILE_TEXT,
     KEPT,
+    METADATA_FAULTS,
     OTHER_HOST,
     TOKEN_FAULTS,
     CallbackValue,
@@ -346,6 +351,12 @@ def test_the_log_tells_who_asked_for_what_and_no_secret(openid_provider: OpenidP
     assert not {SECRET, VERIFIER, tokens["refresh_token"]} & set(json.dumps(log).replace('"', " ").split())
 
 
+def test_options_that_are_read_at_the_start_cannot_be_changed_later(openid_provider: OpenidProvider) -> None:
+    for name in ("tls", "no_such_option"):
+        with pytest.raises(TypeError, match=name):
+            openid_provider.change(**{name: True})
+
+
 def test_a_slow_token_endpoint(openid_provider: OpenidProvider) -> None:
     openid_provider.change(token_delay_seconds=0.5)
     before = time.monotonic()
@@ -523,6 +534,38 @@ def test_metadata_lie_as_told_and_mix_providers_up() -> None:
         assert ask(f"{evil.issuer}/.well-known/openid-configuration").status == 307
 
 
+@pytest.mark.parametrize("name", METADATA_FAULTS)
+def test_metadata_are_wrong_in_the_way_that_they_are_called(name: str) -> None:
+    with EvilProvider() as evil:
+        honest = ask(f"{evil.issuer}/.well-known/openid-configuration").value
+        evil.metadata = METADATA_FAULTS[name]
+        metadata = ask(f"{evil.issuer}/.well-known/openid-configuration").value
+    for key in honest:
+        assert metadata.get(key) == METADATA_FAULTS[name].get(key, honest[key])
+    assert metadata != honest
+
+
+@pytest.mark.parametrize("name", DEVICE_FAULTS)
+def test_a_device_is_told_wrong_in_the_way_that_it_is_called(name: str) -> None:
+    with EvilProvider() as evil:
+        honest = ask(f"{evil.issuer}/device", {}).value
+        evil.device = [evil.device_told(**DEVICE_FAULTS[name])]
+        told = ask(f"{evil.issuer}/device", {}).value
+    for key in honest:
+        assert told.get(key) == DEVICE_FAULTS[name].get(key, honest[key])
+    assert told != honest
+
+
+def test_an_id_token_that_nobody_signed() -> None:
+    with EvilProvider() as evil:
+        token = evil.id_token(NATIVE, email=BOB, exp=None)
+        claims = claims_of(token)
+        assert (claims["iss"], claims["aud"], claims["email"]) == (evil.issuer, NATIVE, BOB)
+        assert "exp" not in claims
+        assert token.endswith(".")
+        assert ask(f"{evil.issuer}/jwks").value == {"keys": []}
+
+
 HONEST = {"code": CODE, "state": "xyz"}
 
 
@@ -633,3 +676,87 @@ def test_a_fault_of_the_evil_provider_itself_is_told() -> None:
     evil = EvilProvider(token=[Wire("no octets")])  # type: ignore[arg-type] # that is the fault
     with pytest.raises(AssertionError, match="TypeError"), evil, suppress(http.client.RemoteDisconnected):
         ask(evil.token_endpoint, GRANT)
+
+
+class Landing(NamedTuple):
+    """A listener like that of a program that waits for a callback: its port, and the targets that were asked for."""
+
+    port: int
+    targets: list[str]
+
+
+@contextmanager
+def landing(page: str) -> Iterator[Landing]:
+    targets: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            targets.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    # Chromium opens connections ahead of need and says nothing on them: one thread alone would wait there.
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield Landing(server.server_port, targets)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+LANDED = "<!DOCTYPE html><title>Landed</title><style>h1{background:#2b6}</style><h1>You are logged in</h1>"
+
+
+def test_a_browser_consents_and_ends_at_the_listener(
+    browser: Browser, openid_provider: OpenidProvider, tmp_path: Path
+) -> None:
+    with landing(LANDED) as place:
+        redirect_uri = f"http://127.0.0.1:{place.port}/callback"
+        seen = browser.consent(authorization_url(openid_provider, redirect=redirect_uri), BOB)
+        assert seen.url.startswith(f"{redirect_uri}?code=")
+        assert (seen.title, seen.text) == ("Landed", "You are logged in")
+        assert [urlsplit(target).query for target in place.targets if target.startswith("/callback")] == [
+            urlsplit(seen.url).query
+        ]
+        picture = browser.screenshot(tmp_path / "landed.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert int.from_bytes(picture[16:20]) == 1000  # the width, in IHDR
+    grant = {"grant_type": "authorization_code", "code": query_of(seen.url)["code"][0], "redirect_uri": redirect_uri}
+    tokens = openid_provider.token({**grant, "code_verifier": VERIFIER, "client_id": NATIVE})
+    assert claims_of(tokens["id_token"])["email"] == BOB
+
+
+def test_a_browser_ends_at_localhost_too(browser: Browser, openid_provider: OpenidProvider) -> None:
+    with landing(LANDED) as place:
+        redirect_uri = f"http://localhost:{place.port}/"
+        assert browser.deny(authorization_url(openid_provider, redirect=redirect_uri)).title == "Landed"
+        assert query_of(place.targets[0])["error"] == ["access_denied"]
+
+
+def test_a_browser_lets_a_device_in(browser: Browser, openid_provider: OpenidProvider) -> None:
+    told, poll = device(openid_provider)
+    assert "Success" in browser.consent(told["verification_uri_complete"], BOB).text
+    assert openid_provider.introspect(openid_provider.token(poll)["access_token"])["email"] == BOB
+
+
+def test_a_script_that_a_page_reflects_is_noticed(browser: Browser) -> None:
+    with landing("<h1>Sorry: <script>alert(1)</script></h1>") as place:
+        with pytest.raises(BrowserError) as caught:
+            browser.open(f"http://127.0.0.1:{place.port}/")
+        assert caught.value.kind == "unexpected alert open"
+        assert browser.count("script") == 1
+
+
+def test_a_browser_reaches_loopback_only(browser: Browser) -> None:
+    with landing(LANDED) as place:
+        for host in ("postroom.example", "127.0.0.2", "localhost.postroom.example"):
+            with pytest.raises(BrowserError, match="ERR_NAME_NOT_RESOLVED"):
+                browser.open(f"http://{host}:{place.port}/")
+        assert not place.targets

@@ -61,7 +61,8 @@ def _install(directory: Path, place: Path) -> str:
         interpreter = node()
         assert interpreter is not None
         npm = interpreter.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error"]
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        options += ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-factor=2"]
         try:
             done = subprocess.run(
                 [interpreter, npm, "ci", *options],
