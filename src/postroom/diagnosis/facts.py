@@ -60,7 +60,6 @@ FACTS: Mapping[str, Fact] = {
     "password": Fact(
         "whether the login was by a password", bool, lambda s: _mechanism(s) not in ("", *TOKEN_MECHANISMS)
     ),
-    "at_consent": Fact("whether the provider said it where a person was to log in and consent"),
     "kind": Fact("what the login was to be made with", ("password", "token", "external")),
     "own_tokens": Fact("whether the access token is one that Postroom itself gets from the provider"),
     "flow": Fact("the way in which Postroom got its tokens, or was to get them", FLOWS),

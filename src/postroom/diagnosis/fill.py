@@ -85,7 +85,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
     ),
     "missing_scopes": Placeholder(
         "the scopes that were asked for and not granted",
-        lambda signs, _: _listed(signs.evidence.get("missing_scopes"), "the scope for sending"),
+        lambda signs, _: _listed(signs.evidence.get("missing"), "the scope for sending"),
     ),
     "account": Placeholder(
         "the mailbox that somebody logged in as", lambda signs, _: str(signs.evidence.get("account") or "somebody else")

@@ -127,7 +127,6 @@ def _refusal(answer: Mapping[str, str], client: Client) -> GrantError:
         f"{error}: {description}" if description else error,
         error=error,
         definite=not passing,
-        at_consent=True,
     )
 
 

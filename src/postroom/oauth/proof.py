@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Literal, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -106,7 +108,9 @@ class _Files:
             limit_bytes=_LIMIT_BYTES,
         )
         if data is None:
-            raise FileError("file.missing", f"{path} is not there", hint=f"ls -l {path.parent}", exit=Exit.NO_INPUT)
+            raise FileError(
+                "file.missing", f"{path} is not there", hint=f"ls -l {quote(str(path.parent))}", exit=Exit.NO_INPUT
+            )
         return data
 
 
@@ -164,11 +168,7 @@ def _quietly(read: Callable[[], T]) -> T | None:
     """What was read; None where it cannot be. The exceptions of readers may repeat what they were given."""
     try:
         return read()
-    except (ValueError, TypeError, RecursionError, x509.InvalidVersion):
-        return None
-    except Exception as error:
-        if type(error).__name__ != "UnsupportedAlgorithm":
-            raise
+    except (ValueError, TypeError, RecursionError, UnsupportedAlgorithm, x509.InvalidVersion):
         return None
 
 

@@ -209,7 +209,10 @@ def _logged_in(server: Server, client: Client, desk: Desk, ways: Ways, scheme: s
             return keep(ways.device(client, proof, grants.device_code(client, proof)))
         with ways.consent(server, client, grants) as consent:
             code, verifier = consent.code, consent.verifier
-            return keep(grants.by_code(client, proof, code, redirect_uri=consent.redirect_uri, verifier=verifier))
+            granted = grants.by_code(client, proof, code, redirect_uri=consent.redirect_uri, verifier=verifier)
+            kept = keep(granted)
+            consent.logged_in_as(granted.account)
+            return kept
     except GrantError as error:
         raise ways.explain(server, error) from error
 

@@ -51,6 +51,7 @@ class Login:
         self.typed: list[str | Callable[[], str]] = []
         self.browser: Callable[[str], object] | None = None
         self.may_paste = True
+        self.spoil: Callable[[str], str] = str
         self.read: Callable[[float], str | None] = self._read
 
     @property
@@ -78,7 +79,11 @@ class Login:
         )
 
         def request(*, redirect_uri: str, state: str, verifier: Secret) -> str:
-            return GRANTS.authorization_request(self.client, redirect_uri=redirect_uri, state=state, verifier=verifier)
+            self.redirect_uri = redirect_uri
+            address = GRANTS.authorization_request(
+                self.client, redirect_uri=redirect_uri, state=state, verifier=verifier
+            )
+            return self.spoil(address)
 
         with ask_consent(self.client, around, request=request, **{"time_limit": 30.0, **options}) as consent:
             within(consent)
@@ -244,6 +249,16 @@ def test_a_signal_while_nobody_has_answered_closes_the_port(login: Login) -> Non
     assert_nobody_listens(login)
 
 
+def test_a_request_without_pkce_is_shown_and_opened_to_nobody(login: Login) -> None:
+    opened: list[str] = []
+    login.browser = opened.append
+    login.spoil = lambda address: address.replace("code_challenge_method=S256", "code_challenge_method=plain")
+    with pytest.raises(RuntimeError, match="code_challenge_method"):
+        login.ask()
+    assert (login.address, opened) == ("", [])
+    assert_nobody_listens(login)
+
+
 def test_stray_requests_are_no_end_of_the_login(login: Login) -> None:
     visits = Visits(
         lambda: login.answer(state="other"),
@@ -299,9 +314,9 @@ def test_an_address_elsewhere_can_only_be_pasted(login: Login) -> None:
 
 def test_a_pasted_address_counts_as_much(login: Login) -> None:
     login.typed = [lambda: login.answer() + "\n"]
-    assert login.ask().code == Secret("the-code")
+    got = login.ask(lambda _consent: assert_nobody_listens(login))
+    assert got.code == Secret("the-code")
     assert login.said == []
-    assert_nobody_listens(login)
 
 
 def test_flow_paste_listens_nowhere_and_opens_nothing(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:

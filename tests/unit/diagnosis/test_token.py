@@ -111,7 +111,7 @@ def test_the_page_of_the_console_is_named() -> None:
 
 
 def test_what_is_missing_and_who_logged_in_are_told() -> None:
-    assert "smtp, mail" in told("scope-missing", missing_scopes=["smtp", "mail"]).cause
+    assert "smtp, mail" in told("scope-missing", missing=["smtp", "mail"]).cause
     title = told("wrong-account", account="eve@example.test", mailbox="alice@example.test").title
     assert (title, "eve" in "".join(told("wrong-account", account="eve@example.test").next_steps)) == (
         "The login was made as eve@example.test, not as alice@example.test",

@@ -84,6 +84,13 @@ def test_what_is_not_the_answer_is_told_from_it(bad: str) -> None:
     assert STATE not in told.value.reason
 
 
+@pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
+def test_an_empty_parameter_is_told_as_that(name: str) -> None:
+    client = CLIENT._replace(issuer="", iss_expected=False)
+    with pytest.raises(NotTheAnswer, match=f"its {name} is empty"):
+        judge(query(**{name: ""}), client=client, state=STATE)
+
+
 @pytest.mark.parametrize(
     "good",
     [query(), query(scope="mail", session_state="1-2", hd=""), "&".join(reversed(query().split("&")))],
@@ -123,7 +130,6 @@ def test_a_refusal_of_the_provider_is_the_answer() -> None:
         "flow": "browser",
         "endpoint": f"{ISSUER}/authorize",
         "error": "access_denied",
-        "at_consent": True,
     }
 
 
