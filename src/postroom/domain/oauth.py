@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple, Protocol
+from urllib.parse import quote
 
 from postroom.domain.preset import LOOPBACK_REDIRECT, Offer
 from postroom.domain.reply import Cause, Signs
@@ -113,7 +114,7 @@ def _tenant(server: Server, flow: str) -> str:
 
 
 def _at(address: str | None, tenant: str) -> str:
-    return (address or "").replace("{tenant}", tenant)
+    return (address or "").replace("{tenant}", quote(tenant, safe=""))
 
 
 class Certificate(NamedTuple):
