@@ -1,5 +1,6 @@
 """Every way to a token, asked of a real OpenID provider; and what an evil one, or the way there, does to the asking."""
 
+import base64
 import gzip
 import logging
 import socket
@@ -345,6 +346,8 @@ def test_a_secret_is_given_in_the_way_that_the_provider_takes(grants: HttpGrants
         grants.by_refresh(evil_client(provider), CLIENT_SECRET, REFRESH)
         first, second = provider.to("/token")
     assert first.credentials == ("Authorization", "refresh_token")
+    pair = base64.b64decode(first.headers["authorization"].removeprefix("Basic "))
+    assert pair == b"ID:sentinel-%C3%9C%2Bsecret"  # RFC 6749 2.3.1: encoded as in a form
     assert second.credentials == ("client_secret", "refresh_token")
     assert second.parameters["client_secret"] == [CLIENT_SECRET.reveal()]
 
