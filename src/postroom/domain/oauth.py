@@ -236,7 +236,9 @@ class GrantError(Exception):
 
 def grant_fault(error: GrantError, server: Server, classify: Callable[[Signs], Cause]) -> Fault:
     """A provider's refusal in words."""
-    signs = error.signs._replace(server=server.name, provider=server.provider or "")
+    known = {"own_tokens": True, **({"flow": server.oauth.flow} if server.oauth.flow else {})}
+    evidence = {**known, **error.signs.evidence}
+    signs = error.signs._replace(server=server.name, provider=server.provider or "", evidence=evidence)
     cause = classify(signs)
     where = signs.host or "the provider"
     return Fault(
