@@ -15,7 +15,16 @@ from tests.conftest import RunPostroom
 from tests.support.browser import Browser
 from tests.support.keyring_session import home, keyring_session
 from tests.support.oauth_mail import OauthMail, RunOauthMail
-from tests.support.openid_provider import ALICE, ASSERTION, MACHINE, NATIVE, SECRET, SERVICE_EMAIL, Options
+from tests.support.openid_provider import (
+    ALICE,
+    ASSERTION,
+    CONFIDENTIAL,
+    MACHINE,
+    NATIVE,
+    SECRET,
+    SERVICE_EMAIL,
+    Options,
+)
 from tests.support.person import Waiting, logging_in
 from tests.support.program import Completed, clean_environment
 
@@ -409,6 +418,23 @@ device = "The scope for mail is not on the list for devices"
         refused = chain.fails(78, "oauth", "login", "--flow", "device", "--json").json["error"]
         assert refused["code"] == "oauth.flow_refused"
         assert "not on the list for devices" in refused["message"]
+
+
+def test_googles_client_file_is_read_and_its_secret_kept(chain: Chain, tmp_path: Path, tmp_home: Path) -> None:
+    endpoints = {"auth_uri": f"{chain.provider.issuer}/auth", "token_uri": chain.provider.token_endpoint}
+    installed = {"client_id": CONFIDENTIAL, "client_secret": SECRET, "project_id": "mail", "redirect_uris": ["x"]}
+    file = tmp_path / "client_secret.json"
+    file.write_text(json.dumps({"installed": installed | endpoints}))
+    chain.set_up(client="")
+    with chain.logging_in("--client-file", str(file), "--flow", "paste", "--json") as waiting:
+        waiting.type(chain.provider.consent(waiting.address()))
+        done = waiting.end()
+    assert done.exit == 0, done
+    assert chain.ok("config", "get", "smtp.servers.main.oauth.client_id").stdout.strip() == CONFIDENTIAL
+    assert chain.provider.token_requests()[-1].client_authentication == "client_secret_basic"
+    chain.ok("smtp", "test", "main", "--until", "auth")
+    config = tmp_home / ".config" / "postroom" / "config.toml"
+    assert SECRET not in config.read_text()
 
 
 def test_an_address_of_nobody_known_asks_for_the_provider(chain: Chain) -> None:
