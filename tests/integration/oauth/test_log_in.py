@@ -421,7 +421,8 @@ device = "The scope for mail is not on the list for devices"
 
 
 def test_googles_client_file_is_read_and_its_secret_kept(chain: Chain, tmp_path: Path, tmp_home: Path) -> None:
-    endpoints = {"auth_uri": f"{chain.provider.issuer}/auth", "token_uri": chain.provider.token_endpoint}
+    google = "https://accounts.google.com/o/oauth2/auth"  # nobody is asked there: the settings name another issuer
+    endpoints = {"auth_uri": google, "token_uri": "https://oauth2.googleapis.com/token"}
     installed = {"client_id": CONFIDENTIAL, "client_secret": SECRET, "project_id": "mail", "redirect_uris": ["x"]}
     file = tmp_path / "client_secret.json"
     file.write_text(json.dumps({"installed": installed | endpoints}))
