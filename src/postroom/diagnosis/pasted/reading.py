@@ -62,7 +62,11 @@ _CONNECTING = re.compile(r"command[\"']?: ?[\"']?CONN\b")
 
 # A label of a name has 63 octets at most (RFC 1035 2.3.4).
 _NAME = re.compile(r"(?<![\w-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
-_HOST_PORT = re.compile(r"[\w-]\.[\w-]{1,63}\]?:(\d{2,5})\b")
+# A name and a port, but not a source file and its line.
+_HOST_PORT = re.compile(
+    r"[\w-]\.(?!(?:[cm]?jsx?|tsx?|dart|java|kt|go|php|rb|exs?|erl|cs|cpp|[ch]):)[\w-]{1,63}\]?:(\d{2,5})\b",
+    re.IGNORECASE,
+)
 _PORT = re.compile(r"(?:port|SMTP\([^)]{0,80},)[\"']?\s{0,4}[:=]?[\s\"']{0,4}(\d{2,5})\b", re.IGNORECASE)
 
 _PORT_FOR_MAIL = re.compile(r"[\"' ](465|587|2525)[\"' ,)]")
