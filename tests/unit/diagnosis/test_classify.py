@@ -247,6 +247,27 @@ def test_a_refusal_leads_to_its_cause(step: str, reply: str, expected: str) -> N
     assert classify(refused(step, reply)).code == expected
 
 
+@pytest.mark.parametrize(
+    ("step", "reply", "expected"),
+    [
+        ("auth", "535 Utilisez un mot de passe d'application", "auth.app_password_required"),
+        ("auth", "535 Zu viele Anmeldeversuche, Ihr Konto ist gesperrt", "auth.too_many_attempts"),
+        ("auth", "535 Su cuenta ha sido suspendida", "account.suspended"),
+        ("auth", "530 TLS erforderlich", "tls.encryption_required"),
+        ("mail", "553 发件人与认证用户不一致", "sender.not_owned"),
+        ("rcpt", "554 Ваш IP в чёрном списке", "policy.ip_blocked"),
+        ("rcpt", "550 límite diario superado", "policy.rate_limited_daily"),
+        ("rcpt", "450 Zu viele Nachrichten in kurzer Zeit", "policy.rate_limited_short"),
+        ("rcpt", "550 拒绝转发", "rcpt.relay_denied"),
+        ("rcpt", "550 Gebruiker onbekend", "rcpt.unknown_user"),
+        ("rcpt", "552 Das Postfach ist voll", "rcpt.mailbox_full"),
+        ("data", "550 垃圾邮件", "message.spam_content"),
+    ],
+)
+def test_so_does_one_in_another_language(step: str, reply: str, expected: str) -> None:
+    assert classify(refused(step, reply)).code == expected
+
+
 def test_a_refused_token_is_no_refused_password() -> None:
     assert classify(refused("auth", "535 5.7.3 no", mechanism="XOAUTH2")).code == "auth.xoauth2_token_rejected"
     assert classify(refused("auth", "535 5.7.3 no", mechanism="PLAIN")).code == "auth.bad_credentials"
