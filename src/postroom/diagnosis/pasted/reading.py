@@ -47,7 +47,14 @@ _STEP_WORDS = {
 
 # A login with a token shows by the mechanism's name, or by the challenge with which it is refused (RFC 7628 3.2.2).
 _MECHANISMS = (
-    ("XOAUTH2", re.compile(r"\b(?:XOAUTH2|OAUTHBEARER)\b|[\"']schemes[\"']", re.IGNORECASE)),
+    (
+        "XOAUTH2",
+        re.compile(
+            r"\b(?:XOAUTH2|OAUTHBEARER)\b|[\"']schemes[\"']|SaslMechanismOAuth|type[\"']?: ?[\"']OAuth2"
+            r"|\bgrant_type\b|\b(?:access|refresh)_?token[\"']?\s?[:=]",
+            re.IGNORECASE,
+        ),
+    ),
     ("PLAIN", re.compile(r"\bAUTH[ =](?:LOGIN|PLAIN)\b|Password (?:not accepted|command)", re.IGNORECASE)),
 )
 
@@ -55,7 +62,11 @@ _CONNECTING = re.compile(r"command[\"']?: ?[\"']?CONN\b")
 
 # A label of a name has 63 octets at most (RFC 1035 2.3.4).
 _NAME = re.compile(r"(?<![\w-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
-_HOST_PORT = re.compile(r"[\w-]\.[\w-]{1,63}\]?:(\d{2,5})\b")
+# A name and a port, but not a source file and its line.
+_HOST_PORT = re.compile(
+    r"[\w-]\.(?!(?:[cm]?jsx?|tsx?|dart|java|kt|go|php|rb|exs?|erl|cs|cpp|[ch]):)[\w-]{1,63}\]?:(\d{2,5})\b",
+    re.IGNORECASE,
+)
 _PORT = re.compile(r"(?:port|SMTP\([^)]{0,80},)[\"']?\s{0,4}[:=]?[\s\"']{0,4}(\d{2,5})\b", re.IGNORECASE)
 
 _PORT_FOR_MAIL = re.compile(r"[\"' ](465|587|2525)[\"' ,)]")
@@ -79,7 +90,10 @@ _CERTIFICATE_NAME = re.compile(r"(?<![\w*-])(?:\*\.)?[\w-]{1,63}(?:\.[\w-]{1,63}
 _BANNER = re.compile(r"\b220[ -]([\w.-]{4,253}) ESMTP Exim")
 # What a firewall that inspects mail leaves of a greeting and of the words that it does not like.
 _MASKED = re.compile(r"\b220[ -][^\n]{0,80}?\*{8}|\*{20}|\b250[ -]X{6,80}[A-Z]?\b|\bX{7,80}[A-WYZ]\b")
-_OPENING = re.compile(r"\bopening to ([\w.-]{1,253}\.\w+)", re.IGNORECASE)
+_OPENING = re.compile(
+    r"(?:\bopening to |-connect |SMTP\([\"']|host(?:name)?[\"']?\s{0,4}(?:=>?|:|,)\s{0,4}[\"']?)([\w.-]{1,253}\.\w+)",
+    re.IGNORECASE,
+)
 
 
 def read(text: str, *, step: str = "", provider: str = "") -> Signs:
