@@ -111,6 +111,8 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
     if not signs.port:
         # "The port of HOST", where nobody has told which.
         cause = cause._replace(title=cause.title.replace("Port {port} of", "The port of"))
+    if not signs.host:
+        cause = cause._replace(title=cause.title.replace("The host name {host}", "The server's host name"))
     return cause._replace(
         title=_filled(cause.title, words),
         cause=_filled(cause.cause, words),
