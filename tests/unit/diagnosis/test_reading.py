@@ -390,8 +390,7 @@ def test_a_login_that_dovecot_refuses_is_no_hang_up(text: str) -> None:
         ('{"ErrorCode":300,"Message":"Invalid \'From\' address: \'foo\'."}', "address.invalid", ""),
         ('{"ErrorCode":10,"Message":"The Server Token was invalid."}', "auth.bad_credentials", ""),
         (
-            "535 Login fail. Account is abnormal, service is not open, password is incorrect, login frequency limited "
-            "https://help.mail.qq.com/detail/108/1023",
+            "535 Login fail. Account is abnormal, service is not open, password is incorrect, QQ mail, login frequency",
             "auth.app_password_required",
             "auth.smtp_disabled_for_account",
         ),
