@@ -284,10 +284,9 @@ class TestAdviceThatCanMend:
     def test_a_name_that_was_asked_for_in_vain_is_left_out(self) -> None:
         evidence = {"expected_name": "smtp.foo.test", "certificate": {"names": ["*.example.com"]}}
         signs = Signs("tls", "tls-certificate-name", host="mail.example.com", server="main", evidence=evidence)
-        assert classify(signs).next_steps == (
-            "The certificate is for mail.example.com, so no other name need be asked for: "
-            "postroom smtp set main --unset tls_server_name",
-        )
+        (step,) = classify(signs).next_steps
+        assert step.startswith("The certificate is for mail.example.com")
+        assert step.endswith("postroom smtp set main --unset tls_server_name")
 
     def test_a_certificate_of_others_is_not_believed(self) -> None:
         evidence = {"expected_name": "mail.example.com", "certificate": {"names": ["other.example.net"]}}
@@ -307,6 +306,7 @@ class TestAdviceThatCanMend:
     )
     def test_the_account_that_logs_in_is_named(self, username: str, told: str) -> None:
         refused = Reply(553, "5.7.1", ["Sender address rejected: not owned by user"])
-        cause = classify(Signs("mail", "refused-by-reply", refused, server="main", username=username))
+        signs = Signs("mail", "refused-by-reply", refused, server="main", username=username, logged_in=True)
+        cause = classify(signs)
         assert cause.code == "sender.not_owned"
         assert f"--from {told} " in cause.next_steps[0]
