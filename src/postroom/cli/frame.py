@@ -70,8 +70,9 @@ class Front:
 
     @cached_property
     def _output(self) -> Output:
-        if not self.flags.json and (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
-            return cast("Output", load("postroom.ui.console:RichOutput")(no_color=self.flags.no_color))
+        colour = not (self.flags.no_color or os.environ.get("NO_COLOR"))
+        if not self.flags.json and (sys.stdout.isatty() or (colour and os.environ.get("FORCE_COLOR"))):
+            return cast("Output", load("postroom.ui.console:RichOutput")(no_color=not colour))
         return PlainOutput(sys.stdout, sys.stderr)
 
     def finish(self, result: Result, view: View) -> None:

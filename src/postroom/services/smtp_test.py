@@ -162,7 +162,7 @@ class _Test:
         try:
             self._server = choose_server(self._settings, self._request.name, kind=self._request.kind)
         except PostroomError as error:
-            self._see(Step("config", ok=False, detail={"code": error.code}))
+            self._see(Step("config", ok=False, detail={"code": error.code, "text": error.message}))
             raise
         self._see(Step("config", ok=True, detail={"server": self._server.name, "host": self._server.host}))
         return self._server
