@@ -1,5 +1,6 @@
 """Owns what every command holds: the desk, the renderer, the questions to a person. Refuses to know any command."""
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -94,7 +95,7 @@ class Front:
             self._waiting.end()
             quietly(lambda: self._output.step(step))
             if self.flags.verbose and step.detail:
-                self.talk(f"      {dict(step.detail)}")
+                self.talk(f"      {json.dumps(dict(step.detail), default=str, ensure_ascii=False)}")
             if then:
                 self._waiting.begin(then)
 
