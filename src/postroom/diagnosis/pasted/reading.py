@@ -81,14 +81,15 @@ _NAMES = re.compile(
 )
 _CERTIFICATE_NAME = re.compile(r"(?<![\w*-])(?:\*\.)?[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
 
-# The name that nobody found. What is "not found" in quotes or brackets behind these words is a name as well.
+_A_NAME = r" ?[\"'(<\[]{0,2}((?:[\w-]{1,63}\.){1,9}[a-z][\w-]{1,62})\b(?!\.\w)"
+# The name that nobody found, behind the words of those who asked the DNS, or of a server that did.
 _UNKNOWN_HOST = re.compile(
     r"(?:\blookup|ENOTFOUND|EAI_AGAIN|\bname=|\bresolve(?: the)?(?: host(?: ?name)?)?:?|be resolved:|locate host"
     r"|getaddrinfo (?:failed )?for|not known for|UnknownHostException:|No such host is known\."
-    r"|nor servname(?: provided, or not known)?"
-    r"|\bDNS domain|Unknown ?host:?) ?[\"'(<\[]{0,2}((?:[\w-]{1,63}\.){1,9}[a-z][\w-]{1,62})\b(?!\.\w)",
+    rf"|nor servname(?: provided, or not known)?|Unknown ?host:?){_A_NAME}",
     re.IGNORECASE,
 )
+_UNKNOWN_DOMAIN = re.compile(rf"\bDNS domain{_A_NAME} does not exist", re.IGNORECASE)
 
 # The greeting of a program that hosting firms run, and the host that was to be reached.
 _BANNER = re.compile(r"\b220[ -]([\w.-]{4,253}) ESMTP Exim")
@@ -108,7 +109,6 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
         evidence = {**evidence, "intercepted": True}
     if mechanism := used_mechanism(plain):
         evidence = {**evidence, "mechanism": mechanism}
-    host = _unknown_host(plain) if seen is None or seen.sign in ("host-not-found", "resolver-failed") else ""
     found = next((one.step for one in (asked, seen) if one and one.step), "")
     return Signs(
         step=of_code(reply) or step_of(step) or found or _step_of_connecting(plain, reply) or guessed(reply),
@@ -116,7 +116,7 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
         reply=reply or bare_status(plain),
         text=plain,
         provider=provider.strip(),
-        host=host,
+        host=_unknown_host(plain, seen.sign if seen else ""),
         port=_port(plain),
         logged_in=None,
         evidence=evidence,
@@ -178,9 +178,10 @@ def _diverted(text: str, provider: str) -> bool:
     return any(families()[name].hosts for name in wanted) and not wanted.intersection(providers_at(banner[1]))
 
 
-def _unknown_host(text: str) -> str:
-    """The name that the DNS does not know, in the words of those who asked."""
-    found = _UNKNOWN_HOST.search(text)
+def _unknown_host(text: str, sign: str) -> str:
+    """The name that the DNS does not know, where it was asked in vain."""
+    asked = sign in ("host-not-found", "resolver-failed")
+    found = (asked and _UNKNOWN_HOST.search(text)) or _UNKNOWN_DOMAIN.search(text)
     return found[1].rstrip(".") if found else ""
 
 
