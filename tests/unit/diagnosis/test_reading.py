@@ -50,6 +50,7 @@ def test_a_reply_is_found_inside_a_text(text: str, code: int, enhanced: str, wor
         "250 2.0.0 Ok: queued",
         "the port 465 of smtp.gmail.com",
         "HTTP/1.1 403 Forbidden",
+        "Error 403: access_denied",
     ],
 )
 def test_a_number_that_is_no_refusal_is_none(text: str) -> None:
@@ -117,6 +118,24 @@ def test_an_exception_becomes_the_sign_that_a_session_would_give(text: str, sign
         ("sSMTP: Cannot open smtp.gmail.com:587", "connection-timeout"),
         ('mail(): Failed to connect to mailserver at "localhost" port 25', "connection-refused"),
         ('stat="Network error on destination MXs"', "connection-timeout"),
+        ("certificate 2 of 4 has expired", "tls-certificate-expired"),
+        ("The certificate is NOT trusted. The certificate chain uses expired certificate.", "tls-certificate-expired"),
+        ("SEC_ERROR_EXPIRED_ISSUER_CERTIFICATE", "tls-certificate-expired"),
+        ("invalid peer certificate: Expired", "tls-certificate-expired"),
+        ("The certificate is outside its validity period, 0x800b0101", "tls-certificate-expired"),
+        ("Das Sicherheitszertifikat ist abgelaufen oder noch nicht gültig.", "tls-certificate-expired"),
+        ("证书已过期", "tls-certificate-expired"),
+        ("The target principal name is incorrect", "tls-certificate-name"),
+        ("SEC_ERROR_UNKNOWN_ISSUER", "tls-certificate-untrusted"),
+        ("SSL_ERROR_RX_RECORD_TOO_LONG", "tls-plain-peer"),
+        ("received fatal alert: ProtocolVersion", "tls-version"),
+        ("SSL_ERROR_NO_CYPHER_OVERLAP", "tls-handshake"),
+        ("received fatal alert: CertificateRequired", "tls-client-certificate"),
+        ("curl: (64) Requested SSL level failed: STARTTLS denied", "starttls-not-offered"),
+        ("AUTH NTLM: authentication not supported", "auth-no-common-mechanism"),
+        ("dns.resolver.NoNameservers: All nameservers failed to answer the query", "resolver-failed"),
+        ("proxyconnect tcp: dial tcp 192.0.2.9:3128: connect: connection refused", "proxy-failed"),
+        ("<www@localhost>: Sender address rejected: Domain not found", "refused-by-reply"),
     ],
 )
 def test_so_do_the_words_of_other_systems(text: str, sign: str) -> None:
@@ -239,6 +258,49 @@ def test_no_reply_is_too_strange_to_read(text: str) -> None:
 def test_the_names_of_a_certificate_are_read(text: str, expected: str, names: list[str]) -> None:
     evidence = read(text).evidence
     assert (evidence["expected_name"], evidence["certificate"]["names"]) == (expected, names)
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("connect to mail.example.com:465 failed", 465),
+        ("connect to smtp.example.rs:587 failed", 587),
+        ("Greeting never received at smtp-connection/index.js:123:45", 0),
+        ("Timed out while waiting for greeting (package:mailer/smtp_client.dart:127)", 0),
+        ("worker.go:230: EOF", 0),
+    ],
+)
+def test_a_source_file_and_its_line_are_no_host_and_port(text: str, port: int) -> None:
+    assert read(text).port == port
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        'Requesting token using: {"grant_type":"refresh_token"}',
+        "auth: { type: 'OAuth2', user: 'u@example.com' }",
+        "AuthenticationMechanism = SaslMechanismOAuth2",
+        "access_token=abc",
+    ],
+)
+def test_who_speaks_of_a_token_has_logged_in_with_one(told: str) -> None:
+    cause = find(read(f"{told} Invalid login: 535-5.7.8 Username and Password not accepted.", provider="gmail"))
+    assert cause
+    assert cause.code == "auth.xoauth2_token_rejected"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ['$mail->Host = "smtp.zoho.com";', "'host' => 'smtp.sendgrid.net'", "EMAIL_HOST = 'smtp.gmail.com'"],
+)
+def test_another_servers_greeting_at_the_host_of_a_setting_is_an_interception(asked: str) -> None:
+    banner = "220-server.example.net ESMTP Exim 4.96 #2 ready"
+    cause = find(read(f"{asked}\n{banner}\n535 Incorrect authentication data"))
+    assert cause
+    assert cause.code == "connect.intercepted"
+    own = find(read(f'$mail->Host = "server.example.net";\n{banner}\n535 Incorrect authentication data'))
+    assert own
+    assert own.code == "auth.bad_credentials"
 
 
 def test_a_port_for_mail_stands_for_itself() -> None:
@@ -390,7 +452,7 @@ def test_a_login_that_dovecot_refuses_is_no_hang_up(text: str) -> None:
         ('{"ErrorCode":300,"Message":"Invalid \'From\' address: \'foo\'."}', "address.invalid", ""),
         ('{"ErrorCode":10,"Message":"The Server Token was invalid."}', "auth.bad_credentials", ""),
         (
-            "535 Login fail. Account is abnormal, service is not open, password is incorrect, QQ mail, login frequency",
+            "535 Login fail. Account is abnormal, service is not open, password is incorrect (mail.qq.com)",
             "auth.app_password_required",
             "auth.smtp_disabled_for_account",
         ),

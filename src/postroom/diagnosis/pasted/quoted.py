@@ -17,12 +17,12 @@ _HTTP = (
     r"|503 Service (?:Temporarily )?Unavailable|504 Gateway Time"
 )
 # A reply code (RFC 5321 4.2.1: 2 to 5, then 0 to 5) that is no part of an address, a time, a port or a line number, and
-# no status of HTTP with its JSON behind.
+# no status of HTTP with its JSON or an error code of OAuth behind.
 _CODE = re.compile(
     r"(?:(?<![\w.:#/@+-])|(?<=^-))(?<!line )(?<!port )(?<!errno )(?<!exit )(?<!delay=)(?<!delays=)"
     r"(?<!proxy: )(?<!HTTP/1.1 )(?<!HTTP/1.0 )(?<!HTTP code )(?<!HTTP/\d.\d\" )"
     r"(?:(?<!\":\")(?<!\": \")|(?=\d{3}[ -]))"
-    rf"(?!{_HTTP})"
+    rf"(?!{_HTTP}|4\d\d: [a-z]{{3,20}}_[a-z])"
     r"([2345][0-5]\d|46[0-46-9]|57\d)(?=[ \-:;,)\"']|$)(?!.{0,30}\{\\?\")([ -]?)",
     re.MULTILINE,
 )

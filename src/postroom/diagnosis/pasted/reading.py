@@ -95,7 +95,10 @@ _UNKNOWN_DOMAIN = re.compile(rf"\bDNS domain{_A_NAME} does not exist", re.IGNORE
 _BANNER = re.compile(r"\b220[ -]([\w.-]{4,253}) ESMTP Exim")
 # What a firewall that inspects mail leaves of a greeting and of the words that it does not like.
 _MASKED = re.compile(r"\b220[ -][^\n]{0,80}?\*{8}|\*{20}|\b250[ -]X{6,80}[A-Z]?\b|\bX{7,80}[A-WYZ]\b")
-_OPENING = re.compile(r"\bopening to ([\w.-]{1,253}\.\w+)", re.IGNORECASE)
+_OPENING = re.compile(
+    r"(?:\bopening to |-connect |SMTP\([\"']|host(?:name)?[\"']?\s{0,4}(?:=>?|:|,)\s{0,4}[\"']?)([\w.-]{1,253}\.\w+)",
+    re.IGNORECASE,
+)
 
 
 def read(text: str, *, step: str = "", provider: str = "") -> Signs:
