@@ -26,7 +26,7 @@ from postroom.config.presets import (
 )
 from postroom.desk.extras import missing_extra
 from postroom.domain.preset import Preset
-from postroom.domain.settings import Settings, Value
+from postroom.domain.settings import Settings, Tls, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -319,6 +319,10 @@ class Desk:
     def look(self) -> "Look":
         """Looks around after a test that failed."""
         return self._wire.look
+
+    def check_tls(self, settings: Tls) -> None:
+        """Raise FileError for a certificate, key or authority file that cannot be used."""
+        self._wire.check_tls(settings)
 
     @cached_property
     def _wire(self) -> "Wire":

@@ -118,6 +118,7 @@ def _with_server(signs: Signs, server: Server) -> Signs:
     return signs._replace(
         provider=server.provider or "",
         server=server.name,
+        username=server.username or "",
         host=server.host,
         port=server.port,
         security=server.security,

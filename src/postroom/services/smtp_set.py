@@ -11,8 +11,9 @@ from postroom.errors import UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.secrets_places import forget, places
 from postroom.services.server_advice import (
-    Presets,
+    ListedPresets,
     bound_elsewhere,
+    check_provider,
     foreign_from,
     login_needs,
     near_misses,
@@ -21,7 +22,7 @@ from postroom.services.server_advice import (
     outdated_host,
     providers_of,
 )
-from postroom.services.server_values import KeyPath, read_values
+from postroom.services.server_values import TLS_FILES, CheckTls, KeyPath, read_values
 from postroom.services.servers import brief, refuse_environment
 
 COMMAND = "smtp set"
@@ -50,12 +51,13 @@ def smtp_set(
     vault: Vault,
     request: Request,
     *,
-    presets: Presets,
+    presets: ListedPresets,
+    check_tls: CheckTls,
 ) -> Result:
     """Merge the values into the server. Nothing is written when anything is wrong.
 
     Raise UsageError with every bad value, ConfigError when the result would be invalid, SecretError when a secret
-    cannot be stored.
+    cannot be stored, FileError for a file that is missing or of no use.
     """
     name = choose_name(settings, request)
     refuse_environment(settings, name)
@@ -79,6 +81,8 @@ def smtp_set(
 
     outcome = change(mutate, dry_run=True)
     server = outcome.settings.servers[name]
+    if any(("tls", name) in values for name in TLS_FILES):
+        check_tls(server.tls)
     changes = list(outcome.changes)
     changes += _store(request, references, vault, name, server, already=changes)
     left: list[Warn] = []
@@ -112,22 +116,15 @@ def smtp_set(
     )
 
 
-def _check_provider(provider: str | None, presets: Presets) -> None:
-    """Raise UsageError for a provider without a preset, before anything reads the file with it."""
-    if provider is not None and provider != "custom" and presets.preset(provider) is None:
-        what = f"--provider {provider!r}: no such provider is known"
-        raise UsageError("usage.bad_value", what, hint="postroom smtp providers")
-
-
 def _refuse_contradictions(
-    settings: Settings, request: Request, name: str, values: Mapping[KeyPath, Any], presets: Presets
+    settings: Settings, request: Request, name: str, values: Mapping[KeyPath, Any], presets: ListedPresets
 ) -> None:
     if name not in settings.servers and not {("host",), ("provider",)} & values.keys():
         known = presets.preset_for(str(values.get(("username",), "")))
         what = f"--provider {known.id}" if known else "--host HOST; postroom smtp providers lists the presets"
         hint = f"postroom smtp set {name} {what}"
         raise UsageError("usage.missing_value", f"the new server {name} needs --host or --provider", hint=hint)
-    _check_provider(values.get(("provider",)), presets)
+    check_provider(values.get(("provider",)), presets)
     for path in request.unset:
         if path in values or path in request.secrets:
             raise UsageError("usage.conflict", f"{'.'.join(path)} is given and unset at once")

@@ -95,8 +95,17 @@ CONTRACT = {
     "config.cleartext_not_allowed": (78, "never", "server"),
 }
 
-PLACEHOLDERS = {"host", "port", "provider", "server", "mechanisms", "cert_names", "name", "pin"}
-FOUND = {"open_port", "open_security", "open_ports", "preset_host", "speaks", "issuer_urls", "clock_difference"}
+PLACEHOLDERS = {"host", "port", "provider", "server", "mechanisms", "cert_names", "name", "pin", "account"}
+FOUND = {
+    "tried_ports",
+    "open_port",
+    "open_security",
+    "open_ports",
+    "preset_host",
+    "speaks",
+    "issuer_urls",
+    "clock_difference",
+}
 """Placeholders of what a look around finds: only entries that ask for it may use them."""
 
 TEST_OPTIONS = {"--to", "--trace", "--until", "--as"}

@@ -62,5 +62,5 @@ def set_server(
     if test and not dry_run:
         wizard.test_first(front, request)
     desk = front.desk
-    result = smtp_set(desk.settings, desk.file.change, desk.vault, request, presets=desk)
+    result = smtp_set(desk.settings, desk.file.change, desk.vault, request, presets=desk, check_tls=desk.check_tls)
     front.finish(result, view.smtp_set)

@@ -27,5 +27,5 @@ VARIABLES = (
     ("VISUAL, EDITOR", "The editor of config edit."),
     ("XDG_CONFIG_HOME, XDG_STATE_HOME", "Where the user's configuration and state lie instead of the places below."),
     ("NO_COLOR, TERM", "No colour where NO_COLOR is set to anything, or TERM is dumb."),
-    ("FORCE_COLOR", "Colour also where no terminal is."),
+    ("FORCE_COLOR", "Colour also where no terminal is; NO_COLOR and --no-color win."),
 )
