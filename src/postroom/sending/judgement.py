@@ -128,6 +128,7 @@ def _with_server(signs: Signs, server: Server) -> Signs:
         evidence={**own_tokens, **signs.evidence},
         provider=server.provider or "",
         server=server.name,
+        username=server.username or "",
         host=server.host,
         port=server.port,
         security=server.security,

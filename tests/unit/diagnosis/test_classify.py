@@ -326,3 +326,35 @@ def test_a_reply_does_not_hide_what_the_transport_saw() -> None:
 def test_a_temporary_refusal_without_a_reason_fails_no_mail_for_good(step: str, code: int) -> None:
     cause = classify(refused(step, f"{code} not now"))
     assert (cause.retry, cause.exit) == ("later", 75)
+
+
+class TestAdviceThatCanMend:
+    def test_a_name_that_was_asked_for_in_vain_is_left_out(self) -> None:
+        evidence = {"expected_name": "smtp.foo.test", "certificate": {"names": ["*.example.com"]}}
+        signs = Signs("tls", "tls-certificate-name", host="mail.example.com", server="main", evidence=evidence)
+        (step,) = classify(signs).next_steps
+        assert step.startswith("The certificate is for mail.example.com")
+        assert step.endswith("postroom smtp set main --unset tls_server_name")
+
+    def test_a_certificate_of_others_is_not_believed(self) -> None:
+        evidence = {"expected_name": "mail.example.com", "certificate": {"names": ["other.example.net"]}}
+        signs = Signs("tls", "tls-certificate-name", host="mail.example.com", server="main", evidence=evidence)
+        assert "--unset" not in " ".join(classify(signs).next_steps)
+
+    def test_a_wrong_port_is_looked_for_first_and_the_ports_that_were_tried_are_named(self) -> None:
+        rows = [{"port": 587, "answer": "refused"}, {"port": 465, "answer": "timeout"}]
+        signs = Signs("connect", "connection-refused", host="localhost", port=26, evidence={"other_ports": rows})
+        cause = classify(signs._replace(server="main"))
+        assert "587, 465" in cause.cause
+        assert cause.next_steps[0].endswith("postroom smtp set main --port PORT")
+
+    @pytest.mark.parametrize(
+        ("username", "told"),
+        [("alice@example.com", "alice@example.com"), ("alice", "ADDRESS"), ("", "ADDRESS"), ("a@b;rm", "ADDRESS")],
+    )
+    def test_the_account_that_logs_in_is_named(self, username: str, told: str) -> None:
+        refused = Reply(553, "5.7.1", ["Sender address rejected: not owned by user"])
+        signs = Signs("mail", "refused-by-reply", refused, server="main", username=username, logged_in=True)
+        cause = classify(signs)
+        assert cause.code == "sender.not_owned"
+        assert f"--from {told} " in cause.next_steps[0]
