@@ -82,6 +82,7 @@ class OAuth:
                 apart=done_apart,
                 classify=self._classify,
                 clock=self._clock,
+                sleep=self._sleep,
             ),
         )
 
