@@ -207,8 +207,8 @@ class TokenKeeper:
             self._begin(server, record)
             self._here.apart(lambda: self._exchange(server, record, proof))
         except GrantError as error:
-            fault = self._given_up(server, record, error)
-            if alive and not error.definite:
+            fault, lost = self._given_up(server, record, error)
+            if alive and not lost:
                 return record
             raise fault from error
         except PostroomError:
@@ -278,8 +278,8 @@ class TokenKeeper:
             access_token=granted.access_token, expires_at=_end(granted, now), scopes=granted.scopes
         )
 
-    def _given_up(self, server: Server, record: TokenRecord, error: GrantError) -> Fault:
-        """Note the failure. Only where a person has to log in again are the tokens worth nothing."""
+    def _given_up(self, server: Server, record: TokenRecord, error: GrantError) -> tuple[Fault, bool]:
+        """Note the failure. Only where a person has to log in again are the tokens worth nothing, and thrown away."""
         fault = self._fault(server, error)
         lost = error.definite and fault.exit == Exit.LOGIN_NEEDED
         failure = Failure(self._here.clock.now(), fault.code, _cut_off(record, fault.message, lost=lost), paused=lost)
@@ -291,7 +291,7 @@ class TokenKeeper:
         fault.message = failure.message
         with suppress(PostroomError):  # what the provider said matters more; the next one will be told the same
             self._write(server, noted)
-        return fault
+        return fault, lost
 
     def _fault(self, server: Server, error: GrantError) -> Fault:
         return grant_fault(error, server, self._here.classify)

@@ -52,9 +52,10 @@ def decode(secret: Secret) -> TokenRecord:
         read = _by_version.get(str(table["version"]))
         if read is not None:
             return read(table)
+        why = "is a record of tokens in a form that this release of Postroom does not know"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ValueError("is no record of tokens") from None  # the text holds tokens
-    raise ValueError("is a record of tokens in a form that this release of Postroom does not know")
+        why = "is no record of tokens"
+    raise ValueError(why)  # not chained: the parser's exception holds the text, which is tokens
 
 
 def _text(secret: Secret | None) -> str | None:
