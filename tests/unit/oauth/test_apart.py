@@ -18,7 +18,11 @@ from postroom.errors import ConfigError, Exit, FileError, LockError, PostroomErr
 from postroom.files import locked
 from postroom.oauth.apart import done_apart
 
-pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="its keychain refuses a forked child")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "darwin", reason="its keychain refuses a forked child"),
+    # Python 3.12 and later warn, for the threads of the test run; the program has none when it forks.
+    pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning"),
+]
 
 # Says when its child is at work; the child works for a second and then writes a file.
 PARENT = """
