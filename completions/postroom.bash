@@ -61,6 +61,7 @@ _postroom_takes_value() { # PATH OPTION
             'oauth login':--flow | \
             'oauth login':--issuer | \
             'oauth login':--listen-port | \
+            'oauth login':--provider | \
             'oauth login':--redirect-uri | \
             'oauth login':--revocation-endpoint | \
             'oauth login':--scope | \
@@ -69,6 +70,15 @@ _postroom_takes_value() { # PATH OPTION
             'oauth login':--tenant | \
             'oauth login':--timeout | \
             'oauth login':--token-endpoint | \
+            'oauth setup':--client-id | \
+            'oauth setup':--flow | \
+            'oauth setup':--for | \
+            'oauth setup':--mailbox | \
+            'oauth setup':--redirect-uri | \
+            'oauth setup':--script | \
+            'oauth setup':--style | \
+            'oauth setup':--tenant | \
+            'oauth setup':--write | \
             'sandbox run':--expect | \
             'sandbox run':--keep | \
             'sandbox serve':--port | \
@@ -251,6 +261,7 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'sandbox serve':--ready-file | \
             'explain':--file) _postroom_files -f ;;
         *:--state-dir | \
+            'oauth setup':--write | \
             'sandbox run':--keep) _postroom_files -d ;;
         'smtp set':--provider | \
             'smtp test':--provider) _postroom_ask presets ;;
@@ -271,6 +282,7 @@ _postroom_value() { # PATH OPTION: offer values of the option
             'tls set':--min) _postroom_offer 1.2 1.3 ;;
         'smtp set':--flow | \
             'smtp test':--flow | \
+            'oauth setup':--flow | \
             'oauth login':--flow) _postroom_offer browser paste device client-credentials service-account ;;
         'smtp set':--password-command | \
             'smtp set':--access-token-command | \
@@ -292,6 +304,9 @@ _postroom_value() { # PATH OPTION: offer values of the option
         'smtp test':--until) _postroom_offer config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data ;;
         'smtp test':--as) _postroom_offer test invite reset alert ;;
         'smtp test':--format) _postroom_offer text github junit nagios ;;
+        'oauth setup':--for) _postroom_offer one many ;;
+        'oauth setup':--style) _postroom_offer rbac classic ;;
+        'oauth setup':--script) _postroom_offer entra exchange project account check ;;
         'tls set':--unset) _postroom_offer minimum ca_file client_cert client_key pin strict ;;
         'explain':--step) _postroom_offer connect tls auth rcpt data ;;
         'explain':--provider) _postroom_ask providers ;;
@@ -302,7 +317,7 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
     case $1:$2 in
         '':1) _postroom_offer smtp oauth tls config secrets sandbox explain status demo completion man ;;
         smtp:1) _postroom_offer set list show use rename remove enable disable providers test ;;
-        oauth:1) _postroom_offer login status refresh token logout ;;
+        oauth:1) _postroom_offer setup login status refresh token logout ;;
         tls:1) _postroom_offer list show set remove ;;
         config:1) _postroom_offer path show get set unset edit validate export apply history rollback ;;
         secrets:1) _postroom_offer list set remove move stores ;;
@@ -316,6 +331,7 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
             'smtp disable':1 | \
             'smtp test':*) _postroom_ask servers ;;
         'smtp providers':1) _postroom_ask presets ;;
+        'oauth setup':1) _postroom_offer microsoft365 gmail google-workspace ;;
         'tls show':1 | \
             'tls set':1 | \
             'tls remove':1) _postroom_ask profiles ;;
@@ -328,7 +344,7 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
             'secrets move':1) _postroom_ask secrets ;;
         'sandbox run':*) if (($2 == 1)); then _postroom_files -c; else _postroom_files -f; fi ;;
         'completion':1) _postroom_offer bash zsh fish ;;
-        'man':1) _postroom_offer postroom postroom-smtp postroom-oauth postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults ;;
+        'man':1) _postroom_offer postroom postroom-smtp postroom-oauth postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-oauth-google postroom-oauth-microsoft postroom-oauth-tokens postroom-faults ;;
     esac
 }
 
@@ -342,7 +358,8 @@ _postroom_options() { # PATH
             'sandbox clear') _postroom_offer --yes ;;
         'smtp providers') _postroom_offer --online ;;
         'smtp test') _postroom_offer --title --provider --region --host --port --security --tls-server-name --auth --mechanism --username --from --from-name --reply-to --from-policy --helo --tls-profile --proxy --allow-cleartext --connect-timeout --timeout --tls-min --ca-file --client-cert --client-key --pin --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --password-stdin --password-file --password-command --password-env --access-token-stdin --access-token-file --access-token-command --access-token-env --proxy-password-stdin --proxy-password-file --proxy-password-command --proxy-password-env --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --to --until --as --trace --online --dkim-selector --strict --retries --wait --format --junit --rate --max-connections ;;
-        'oauth login') _postroom_offer --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --client-file --no-browser --listen-port --timeout --store --insecure-storage ;;
+        'oauth setup') _postroom_offer --mailbox --for --flow --style --tenant --client-id --redirect-uri --script --write ;;
+        'oauth login') _postroom_offer --provider --flow --client-id --client-secret-expires --certificate --certificate-key --service-account --tenant --issuer --authorization-endpoint --token-endpoint --device-authorization-endpoint --revocation-endpoint --scope --redirect-uri --client-secret-stdin --client-secret-file --client-secret-command --client-secret-env --assertion-stdin --assertion-file --assertion-command --assertion-env --client-file --no-browser --listen-port --timeout --store --insecure-storage ;;
         'oauth status') _postroom_offer --offline ;;
         'oauth refresh') _postroom_offer --all ;;
         'oauth logout') _postroom_offer --no-revoke ;;

@@ -24,6 +24,7 @@ function __postroom_takes_value -a path option
             'oauth login:--flow' \
             'oauth login:--issuer' \
             'oauth login:--listen-port' \
+            'oauth login:--provider' \
             'oauth login:--redirect-uri' \
             'oauth login:--revocation-endpoint' \
             'oauth login:--scope' \
@@ -32,6 +33,15 @@ function __postroom_takes_value -a path option
             'oauth login:--tenant' \
             'oauth login:--timeout' \
             'oauth login:--token-endpoint' \
+            'oauth setup:--client-id' \
+            'oauth setup:--flow' \
+            'oauth setup:--for' \
+            'oauth setup:--mailbox' \
+            'oauth setup:--redirect-uri' \
+            'oauth setup:--script' \
+            'oauth setup:--style' \
+            'oauth setup:--tenant' \
+            'oauth setup:--write' \
             'sandbox run:--expect' \
             'sandbox run:--keep' \
             'sandbox serve:--port' \
@@ -281,6 +291,7 @@ complete -c postroom -n '__postroom_at "smtp" 1' -a enable -d 'Let mail go out: 
 complete -c postroom -n '__postroom_at "smtp" 1' -a disable -d 'Stop mail: through one server, or altogether.'
 complete -c postroom -n '__postroom_at "smtp" 1' -a providers -d 'List the presets of mail providers, or show one.'
 complete -c postroom -n '__postroom_at "smtp" 1' -a test -d 'Prove that a server takes mail, step by step.'
+complete -c postroom -n '__postroom_at "oauth" 1' -a setup -d 'Say what to do at the provider before a login.'
 complete -c postroom -n '__postroom_at "oauth" 1' -a login -d 'Log in to a mail provider with OAuth 2.0.'
 complete -c postroom -n '__postroom_at "oauth" 1' -a status -d 'Say whether the logins are good, and until when.'
 complete -c postroom -n '__postroom_at "oauth" 1' -a refresh -d 'Renew access tokens, and warn before a login ends.'
@@ -462,6 +473,17 @@ complete -c postroom -n '__postroom_in "smtp test"' -l junit -d 'Write a JUnit r
 complete -c postroom -n '__postroom_in "smtp test"' -l rate -d 'No more messages than this go out. Default: the preset\'s. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_in "smtp test"' -l max-connections -d 'No more connections than this at a time. Default: 2. Not used by this release.' -r -f
 complete -c postroom -n '__postroom_at "smtp test" 1+' -f -a '(__postroom_ask servers)'
+complete -c postroom -n '__postroom_in "oauth setup"' -l mailbox -d 'The mailbox that sends; repeat it for several.' -r -f
+complete -c postroom -n '__postroom_in "oauth setup"' -l for -d 'One mailbox on one machine, or many hosts; without a terminal one.' -r -f -a 'one many'
+complete -c postroom -n '__postroom_in "oauth setup"' -l flow -d 'This way to log in, and not the one that is advised.' -r -f -a 'browser paste device client-credentials service-account'
+complete -c postroom -n '__postroom_in "oauth setup"' -l style -d 'How Exchange is told of an application: rbac, where nothing is said.' -r -f -a 'rbac classic'
+complete -c postroom -n '__postroom_in "oauth setup"' -l tenant -d 'The organisation at Microsoft: its GUID or a domain.' -r -f
+complete -c postroom -n '__postroom_in "oauth setup"' -l client-id -d 'The application\'s ID, where it is registered already.' -r -f
+complete -c postroom -n '__postroom_in "oauth setup"' -l redirect-uri -d 'Register this redirect address instead of the usual one.' -r -f
+complete -c postroom -n '__postroom_in "oauth setup"' -l script -d 'Print this script alone.' -r -f -a 'entra exchange project account check'
+complete -c postroom -n '__postroom_in "oauth setup"' -l write -d 'Write the scripts into this directory; none is overwritten.' -r -f -a '(__fish_complete_directories)'
+complete -c postroom -n '__postroom_at "oauth setup" 1' -f -a 'microsoft365 gmail google-workspace'
+complete -c postroom -n '__postroom_in "oauth login"' -l provider -d 'The preset of the mail provider; it fills in what is not given.' -r -f
 complete -c postroom -n '__postroom_in "oauth login"' -l flow -d 'The way in which a person or this machine logs in. Default: what this machine can do.' -r -f -a 'browser paste device client-credentials service-account'
 complete -c postroom -n '__postroom_in "oauth login"' -l client-id -d 'The application\'s client ID at the provider.' -r -f
 complete -c postroom -n '__postroom_in "oauth login"' -l client-secret-expires -d 'The day on which the client secret, or the certificate, dies.' -r -f
@@ -539,4 +561,4 @@ complete -c postroom -n '__postroom_in "explain"' -l file -d 'Read the text from
 complete -c postroom -n '__postroom_in "explain"' -l step -d 'Where it happened, as a hint: connect, tls, auth, rcpt, data ...' -r -f -a 'connect tls auth rcpt data'
 complete -c postroom -n '__postroom_in "explain"' -l provider -d 'Who answered, as a hint: gmail, microsoft365, postfix ...' -r -f -a '(__postroom_ask providers)'
 complete -c postroom -n '__postroom_at "completion" 1' -f -a 'bash zsh fish'
-complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-oauth postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-faults'
+complete -c postroom -n '__postroom_at "man" 1' -f -a 'postroom postroom-smtp postroom-oauth postroom-tls postroom-config postroom-secrets postroom-sandbox postroom-explain postroom-status postroom-demo postroom-completion postroom-man postroom.toml postroom-oauth-google postroom-oauth-microsoft postroom-oauth-tokens postroom-faults'

@@ -31,7 +31,7 @@ TABLE: dict[str, frozenset[str]] = {
     **dict.fromkeys(STORE_USERS, LEAVES | {"domain", "store"}),
     "sending": LEAVES | {"domain"},
     "services": BELOW_SERVICES,
-    "desk": BELOW_SERVICES | ADAPTERS | STORE_USERS | {"store"},
+    "desk": BELOW_SERVICES | ADAPTERS | STORE_USERS | {"store", "__init__"},
     "ui": frozenset({"errors", "result"}),
     **dict.fromkeys(FRONT_ENDS, BELOW_SERVICES | {"services", "desk", "ui", "__init__"}),
     "__main__": frozenset({"cli", "__init__"}),

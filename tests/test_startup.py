@@ -16,6 +16,7 @@ from tests.support.program import clean_environment
 HEAVY = frozenset(
     {
         *("rich", "keyring", "tomlkit", "cryptography", "aiosmtpd", "python_socks", "authlib", "requests", "jinja2"),
+        *("joserfc", "urllib3"),
         *("dns", "regex", "pydantic", "sqlite3", "psycopg", "ssl", "asyncio", "smtplib"),
     }
 )

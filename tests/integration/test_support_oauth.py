@@ -29,8 +29,10 @@ from tests.support.evil_provider import (
     ACCESS_TOKEN,
     CALLBACK_FAULTS,
     CODE,
+    DEVICE_FAULTS,
     HOSTILE_TEXT,
     KEPT,
+    METADATA_FAULTS,
     OTHER_HOST,
     TOKEN_FAULTS,
     CallbackValue,
@@ -349,6 +351,12 @@ def test_the_log_tells_who_asked_for_what_and_no_secret(openid_provider: OpenidP
     assert not {SECRET, VERIFIER, tokens["refresh_token"]} & set(json.dumps(log).replace('"', " ").split())
 
 
+def test_options_that_are_read_at_the_start_cannot_be_changed_later(openid_provider: OpenidProvider) -> None:
+    for name in ("tls", "no_such_option"):
+        with pytest.raises(TypeError, match=name):
+            openid_provider.change(**{name: True})
+
+
 def test_a_slow_token_endpoint(openid_provider: OpenidProvider) -> None:
     openid_provider.change(token_delay_seconds=0.5)
     before = time.monotonic()
@@ -526,6 +534,38 @@ def test_metadata_lie_as_told_and_mix_providers_up() -> None:
         assert ask(f"{evil.issuer}/.well-known/openid-configuration").status == 307
 
 
+@pytest.mark.parametrize("name", METADATA_FAULTS)
+def test_metadata_are_wrong_in_the_way_that_they_are_called(name: str) -> None:
+    with EvilProvider() as evil:
+        honest = ask(f"{evil.issuer}/.well-known/openid-configuration").value
+        evil.metadata = METADATA_FAULTS[name]
+        metadata = ask(f"{evil.issuer}/.well-known/openid-configuration").value
+    for key in honest:
+        assert metadata.get(key) == METADATA_FAULTS[name].get(key, honest[key])
+    assert metadata != honest
+
+
+@pytest.mark.parametrize("name", DEVICE_FAULTS)
+def test_a_device_is_told_wrong_in_the_way_that_it_is_called(name: str) -> None:
+    with EvilProvider() as evil:
+        honest = ask(f"{evil.issuer}/device", {}).value
+        evil.device = [evil.device_told(**DEVICE_FAULTS[name])]
+        told = ask(f"{evil.issuer}/device", {}).value
+    for key in honest:
+        assert told.get(key) == DEVICE_FAULTS[name].get(key, honest[key])
+    assert told != honest
+
+
+def test_an_id_token_that_nobody_signed() -> None:
+    with EvilProvider() as evil:
+        token = evil.id_token(NATIVE, email=BOB, exp=None)
+        claims = claims_of(token)
+        assert (claims["iss"], claims["aud"], claims["email"]) == (evil.issuer, NATIVE, BOB)
+        assert "exp" not in claims
+        assert token.endswith(".")
+        assert ask(f"{evil.issuer}/jwks").value == {"keys": []}
+
+
 HONEST = {"code": CODE, "state": "xyz"}
 
 
@@ -660,7 +700,8 @@ def landing(page: str) -> Iterator[Landing]:
         def log_message(self, *_arguments: object) -> None:
             pass
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+    # Chromium opens connections ahead of need and says nothing on them: one thread alone would wait there.
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:

@@ -119,7 +119,7 @@ def test_a_near_miss_is_questioned(tmp_home: Path, tmp_path: Path) -> None:
     assert not list(tmp_home.rglob("config.toml"))
 
 
-def test_an_oauth_provider_is_saved_and_a_token_comes_next(
+def test_an_oauth_provider_is_saved_and_a_login_comes_next(
     tmp_home: Path, tmp_path: Path, run_postroom: RunPostroom
 ) -> None:
     with wizard(tmp_home, tmp_path) as terminal:
@@ -127,9 +127,12 @@ def test_an_oauth_provider_is_saved_and_a_token_comes_next(
         terminal.type("noreply@outlook.com\n")
         terminal.expect("Use these settings?")
         terminal.type("y\n")
+        terminal.expect("client ID")
+        terminal.type("app-1\n")
         done = terminal.finish()
     assert done.exit == 0, done.text
-    assert "it still needs an access token" in " ".join(done.text.split())
+    assert "next: postroom oauth login default" in " ".join(done.text.split())
     status = run_postroom("status", "--json")
     assert (status.exit, status.json["data"]["ready"]) == (4, False)
+    assert status.json["data"]["missing"] == "postroom oauth login default"
     shutil.rmtree(tmp_home / ".config", ignore_errors=True)

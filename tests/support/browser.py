@@ -21,8 +21,8 @@ from tests.support.requirements import need
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver's own name for a reference
 _GONE = ("stale element reference", "no such element")  # said of what stood on the page before
+_GONE_TO_CHROMEDRIVER = "does not belong to the document"  # and this, of kind "unknown error", while it changes
 _PATIENCE_SECONDS = 30.0
-_MOST_PAGES = 10
 _WINDOW = (1000, 800)
 
 # The forms of the real OpenID provider.
@@ -33,11 +33,15 @@ _CANCEL = "a[href$='/abort'], button[name=abort]"
 
 
 class BrowserError(Exception):
-    """What went wrong in the browser; `kind` is WebDriver's word for it, "" where it has none."""
+    """What went wrong in the browser; `kind` is WebDriver's word for it, "" where it has none.
+
+    `gone` tells that the page was left before it could answer.
+    """
 
     def __init__(self, message: str, kind: str = "") -> None:
         super().__init__(f"{kind}: {message}" if kind else message)
         self.kind = kind
+        self.gone = kind in _GONE or _GONE_TO_CHROMEDRIVER in message
 
 
 class Seen(NamedTuple):
@@ -108,14 +112,16 @@ class Browser:
     def consent(self, url: str, login: str) -> Seen:
         """Log in at the OpenID provider and consent, the device's question included; what there is at the end."""
         self.open(url)
-        for _ in range(_MOST_PAGES):
-            if self.count(_LOGIN):
-                self.type(_LOGIN, login)
-                self.type(_PASSWORD, "any")
-            elif not self.count(_SUBMIT):
-                return self.seen()
-            self.click(_SUBMIT)
-        raise BrowserError(f"{_MOST_PAGES} forms and no end of it: {self.seen()}")
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < end:
+            try:
+                if not self.count("form"):
+                    return self.seen()
+                self._agree(login)
+            except BrowserError as error:
+                if not error.gone:  # some forms send themselves
+                    raise
+        raise BrowserError(f"there is no end of forms: {self.seen()}")
 
     def deny(self, url: str) -> Seen:
         """Refuse at the OpenID provider; what there is at the end."""
@@ -127,10 +133,19 @@ class Browser:
         try:
             self._tell("GET", f"/element/{element}/name")
         except BrowserError as error:
-            if error.kind in _GONE:
+            if error.gone:
                 return False
             raise
         return True
+
+    def _agree(self, login: str) -> None:
+        if self.count(_LOGIN):
+            self.type(_LOGIN, login)
+            self.type(_PASSWORD, "any")
+        if self.count(_SUBMIT):
+            self.click(_SUBMIT)
+        else:
+            time.sleep(NAP_SECONDS)
 
     def _one(self, css: str) -> str:
         found = self._find(css)

@@ -3,6 +3,7 @@
 It refuses to know who is right: nothing is checked here, and one token is as good as another.
 """
 
+import base64
 import json
 import ssl
 import sys
@@ -117,7 +118,7 @@ def redirect(location: str, *, status: int = 307) -> Reply:
     return Reply(b"", status, headers=(("Location", location),))
 
 
-TOKEN_FAULTS: Mapping[str, Answer] = {
+ANSWER_FAULTS: Mapping[str, Answer] = {
     "500": Reply(b"<html>Internal Server Error</html>", 500, "text/html"),
     "503": Reply(b"", 503, headers=(("Retry-After", "7"),)),
     "429": json_reply({"error": "temporarily_unavailable"}, status=429, headers={"Retry-After": "7"}),
@@ -127,12 +128,18 @@ TOKEN_FAULTS: Mapping[str, Answer] = {
     "no UTF-8": Reply(b'{"access_token": "\xff\xfe"}'),
     "wrong content type": tokens()._replace(content_type="text/html"),
     "empty": Reply(b""),
+    "nothing, said well": Reply(b"", 204),
     "300 KiB": tokens(padding="x" * 300 * 1024),
     "no HTTP": Wire(b"220 mail.example.test ESMTP\r\n"),
     "cut short": Wire(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"),
     "gone": Wire(b""),
     "hanging": Hang(),
     "one octet a second": Drip(tokens().body),
+}
+"""What any endpoint may answer that does not work, by name. Where there is JSON in it, it is that of tokens."""
+
+TOKEN_FAULTS: Mapping[str, Answer] = {
+    **ANSWER_FAULTS,
     "not Bearer": tokens(token_type="mac"),
     "no token_type": tokens(token_type=None),
     "no access_token": tokens(access_token=None),
@@ -184,6 +191,46 @@ CALLBACK_FAULTS: Mapping[str, Mapping[str, CallbackValue]] = {
 """Callbacks that must not be believed, by name. `iss missing` is a fault where the metadata promise it, as here."""
 
 
+METADATA_FAULTS: Mapping[str, Mapping[str, object]] = {
+    "issuer of another": {"issuer": "https://accounts.example.test"},
+    "issuer missing": {"issuer": None},
+    "issuer empty": {"issuer": ""},
+    "issuer is a list": {"issuer": ["https://accounts.example.test"]},
+    "no token endpoint": {"token_endpoint": None},
+    "token endpoint is a number": {"token_endpoint": 42},
+    "token endpoint is a file": {"token_endpoint": "file:///etc/passwd"},
+    "token endpoint without a scheme": {"token_endpoint": "accounts.example.test/token"},
+    "token endpoint in the clear": {"token_endpoint": "http://accounts.example.test/token"},
+    "token endpoint with a line end": {"token_endpoint": "https://accounts.example.test/token\r\nX: y"},
+    "no authorization endpoint": {"authorization_endpoint": None},
+    "authorization endpoint is a script": {"authorization_endpoint": "javascript:alert(1)"},
+    "authorization endpoint is a file": {"authorization_endpoint": "file:///etc/passwd"},
+    "authorization endpoint is an option": {"authorization_endpoint": "--user-data-dir=/tmp/evil"},
+    "authorization endpoint in the clear": {"authorization_endpoint": "http://accounts.example.test/authorize"},
+    "authorization endpoint is hostile": {"authorization_endpoint": f"https://accounts.example.test/{HOSTILE_TEXT}"},
+}
+"""Metadata that no browser may be opened for and no code sent to, by name, for the browser flow."""
+
+DEVICE_FAULTS: Mapping[str, Mapping[str, object]] = {
+    "no device_code": {"device_code": None},
+    "no user_code": {"user_code": None},
+    "hostile user_code": {"user_code": HOSTILE_TEXT},
+    "no verification_uri": {"verification_uri": None},
+    "verification_uri is a script": {"verification_uri": "javascript:alert(1)", "verification_uri_complete": None},
+    "hostile verification_uri": {"verification_uri": f"https://accounts.example.test/{HOSTILE_TEXT}"},
+    "no expires_in": {"expires_in": None},
+    "expires_in below zero": {"expires_in": -1},
+    "expires_in absurd": {"expires_in": 10**30},
+    "expires_in is no number": {"expires_in": "soon"},
+    "no interval": {"interval": None},
+    "interval zero": {"interval": 0},
+    "interval below zero": {"interval": -5},
+    "interval absurd": {"interval": 10**30},
+    "interval is no number": {"interval": "often"},
+}
+"""What a device may be told, by name, for `device_told`. Without an interval 5 s are meant: that is no fault."""
+
+
 class Received(NamedTuple):
     """A request as it came. `time` is that of the monotonic clock; names of headers are in lower case."""
 
@@ -212,7 +259,8 @@ class EvilProvider:
 
     `metadata` and `callback` are changes of what an honest one would say; `token` and `device` are answers in the order
     of the requests, the last one for all that follow; `metadata_answer` stands for the metadata as a whole. With a
-    certificate it speaks TLS. Paths: /authorize, /token, /device, /revoke, and the metadata of OpenID and of RFC 8414.
+    certificate it speaks TLS. Paths: /authorize, /token, /device, /revoke, /jwks (which knows no key), and the metadata
+    of OpenID and of RFC 8414.
     """
 
     def __init__(
@@ -289,19 +337,23 @@ class EvilProvider:
 
     def answer(self, request: Received) -> Answer:
         """What to answer to a request."""
+        answer: Answer = Reply(b"", 404)
         match request.path:
             case "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server":
-                return self.metadata_answer or json_reply(self._metadata())
+                answer = self.metadata_answer or json_reply(self._metadata())
             case "/authorize":
-                return redirect(self.redirect_of(f"?{urlencode(request.query, doseq=True)}"), status=302)
+                answer = redirect(self.redirect_of(f"?{urlencode(request.query, doseq=True)}"), status=302)
             case "/token":
-                return self._next("token", self.token)
+                answer = self._next("token", self.token)
             case "/device":
-                return self._next("device", self.device or [self.device_told()])
+                answer = self._next("device", self.device or [self.device_told()])
+            case "/jwks":
+                answer = json_reply({"keys": []})
             case "/revoke":
-                return self.revocation
+                answer = self.revocation
             case _:
-                return Reply(b"", 404)
+                pass
+        return answer
 
     def device_told(self, **changes: object) -> Reply:
         """A good answer to a device (RFC 8628 3.2), with changes; None takes a member out."""
@@ -316,6 +368,13 @@ class EvilProvider:
         }
         return json_reply(_changed(told, changes))
 
+    def id_token(self, audience: str, *, header: Mapping[str, object] | None = None, **changes: object) -> str:
+        """An ID token that nobody signed, with changes of its claims; `header` is {"alg": "none"} unless given."""
+        now = int(time.time())
+        claims = {"iss": self.issuer, "aud": audience, "sub": "1", "iat": now, "exp": now + 3600, **changes}
+        parts = (header or {"alg": "none"}, _changed(claims, {}))
+        return ".".join([*(_base64url(json.dumps(part).encode()) for part in parts), ""])
+
     def _metadata(self) -> dict[str, object]:
         honest = {
             "issuer": self.issuer,
@@ -323,6 +382,7 @@ class EvilProvider:
             "token_endpoint": self.token_endpoint,
             "device_authorization_endpoint": f"{self.issuer}/device",
             "revocation_endpoint": f"{self.issuer}/revoke",
+            "jwks_uri": f"{self.issuer}/jwks",
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
@@ -334,6 +394,10 @@ class EvilProvider:
             position = self._served.get(name, 0)
             self._served[name] = position + 1
         return answers[min(position, len(answers) - 1)]
+
+
+def _base64url(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 class _Server(ThreadingHTTPServer):

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from tests.support.certificates import Authority
-from tests.support.daemons import NAP_SECONDS, Leader, answers, free_ports, guard, start_leader, stop
+from tests.support.daemons import NAP_SECONDS, Leader, free_ports, guard, start_leader, stop
 from tests.support.node_packages import installed_packages, node
 from tests.support.openid_pages import Form, LostOnPage, Page, Visitor
 from tests.support.requirements import need
@@ -88,7 +88,7 @@ class Keys(NamedTuple):
 
 
 class Options(NamedTuple):
-    """What a test may ask of the provider; the numbers may be changed by `OpenidProvider.change` while it runs.
+    """What a test may ask of the provider. All but the last three may be changed while it runs.
 
     With `jwt_keys` access tokens are JWTs, and the public key is written there for Dovecot's local validation.
     `redirect_uri` is the one that the client FIXED has registered, compared as it stands. `machine_mailbox` is whose
@@ -106,6 +106,9 @@ class Options(NamedTuple):
     redirect_uri: str | None = None
     jwt_keys: Path | None = None
     tls: bool = False
+
+
+_FIXED_OPTIONS = {"redirect_uri", "jwt_keys", "tls"}
 
 
 class ProviderDidNotStart(Exception):
@@ -171,11 +174,13 @@ class OpenidProvider:
 
     def start(self) -> None:
         """Start it on its port, knowing nothing of what was before."""
-        program = [str(node()), str(self.directory / "provider.mjs"), str(self.directory / "settings.json")]
+        ready = self.directory / "ready"
+        ready.unlink(missing_ok=True)
+        program = [str(node()), str(self.directory / "provider.mjs"), str(self.directory / "settings.json"), str(ready)]
         leader = start_leader(program, self.directory / "talk")
         self._leaders = [leader, guard(self.directory, [leader.pid])]
         end = time.monotonic() + _PATIENCE_SECONDS
-        while not answers(self.port):
+        while not ready.exists():
             if time.monotonic() > end or leader.poll() is not None:
                 self.stop()
                 raise ProviderDidNotStart(self.talk())
@@ -256,11 +261,11 @@ class OpenidProvider:
         assert isinstance(grants, int)
         return grants
 
-    def change(self, **numbers: float | bool | str | None) -> None:
-        """Change options of the running provider; see Options."""
-        if unknown := numbers.keys() - set(Options._fields):
-            raise TypeError(f"no such options: {unknown}")
-        self._control("set", numbers)
+    def change(self, **options: float | bool | str | None) -> None:
+        """Change options of the running provider; a start brings back those that it was made with."""
+        if wrong := options.keys() - (set(Options._fields) - _FIXED_OPTIONS):
+            raise TypeError(f"not to be changed: {wrong}")
+        self._control("set", options)
 
     def token_requests(self) -> list[TokenRequest]:
         """Every request to the token endpoint since the start, oldest first."""
@@ -268,7 +273,7 @@ class OpenidProvider:
         return [TokenRequest(**{**entry, "parameters": tuple(entry["parameters"])}) for entry in requests]
 
     def revoked_grants(self) -> int:
-        """How many grants the provider itself has revoked since the start; a refresh token used twice is a reason."""
+        """How many grants have been revoked since the start: a refresh token was used twice, or `revoke` was called."""
         count = self._control("log", {})["revoked"]
         assert isinstance(count, int)
         return count

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, Any]] = {
     "oauth": (
         "Log in to mail providers with OAuth 2.0.",
         {
+            "setup": ("postroom.cli.commands.oauth_setup:setup", "Say what to do at the provider before a login."),
             "login": ("postroom.cli.commands.oauth_login:login", "Log in to a mail provider with OAuth 2.0."),
             "status": ("postroom.cli.commands.oauth:status", "Say whether the logins are good, and until when."),
             "refresh": ("postroom.cli.commands.oauth:refresh", "Renew access tokens, and warn before a login ends."),

@@ -49,7 +49,7 @@ SERVER_SECRETS = (
     SecretOption(("oauth", "assertion"), "assertion", "the OAuth 2.0 client assertion"),
 )
 
-APPLICATION_OPTIONS = tuple(option for option in SERVER_OPTIONS if option[0][0] == "oauth")
+APPLICATION_OPTIONS = tuple(option for option in SERVER_OPTIONS if option[0][0] in ("provider", "oauth"))
 APPLICATION_SECRETS = tuple(secret for secret in SERVER_SECRETS if secret.path[0] == "oauth")
 
 SECRET_FORMS = (
@@ -73,7 +73,7 @@ def takes_server_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def takes_application_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a server's application for OAuth 2.0; they arrive in its `**given`."""
+    """Give a command the options of a server's provider and application for OAuth 2.0; they arrive in its `**given`."""
     takes_server_options(function).further_options = application_options  # type: ignore[attr-defined]  # as above
     return function
 

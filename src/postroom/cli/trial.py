@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 from postroom.cli.frame import Front
 from postroom.cli.hints import as_options, as_variables
+from postroom.cli.logins import logins_of
 from postroom.cli.settings_options import KeyPath
 from postroom.domain.reply import STEPS
 from postroom.domain.secret import Credential, Reference, Secret
 from postroom.domain.settings import Server, Settings, Source, Value, key_of
 from postroom.errors import ConfigError, PostroomError, UsageError
 from postroom.result import Result, Step, Warn
+from postroom.services.oauth_status import kept
 from postroom.services.server_values import read_values
 from postroom.services.servers import choose_server
 from postroom.services.smtp_test import Request, Surroundings, smtp_test
@@ -120,6 +122,7 @@ def prove(trial: Trial, request: Request, *, live: bool, online: bool = False) -
         look=desk.look,
         presets=desk,
         open_dns=desk.open_dns if online else None,
+        login=lambda server: kept(server, logins_of(desk))[1],
     )
     if not trial.unsaved:
         surroundings = surroundings._replace(remember=desk.tests.remember)

@@ -31,7 +31,9 @@ GROUPS = tuple(name for name, (_, second) in COMMANDS.items() if isinstance(seco
 ALONE = tuple(name for name in COMMANDS if name not in GROUPS)
 """The commands of no group."""
 
-PAGES = ("postroom", *(f"postroom-{name}" for name in (*GROUPS, *ALONE)), "postroom.toml", "postroom-faults")
+GUIDES = ("postroom-oauth-google", "postroom-oauth-microsoft", "postroom-oauth-tokens")
+
+PAGES = ("postroom", *(f"postroom-{name}" for name in (*GROUPS, *ALONE)), "postroom.toml", *GUIDES, "postroom-faults")
 """The manual pages, without their sections."""
 
 NOTHING = Values("nothing")

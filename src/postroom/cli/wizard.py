@@ -11,6 +11,7 @@ from postroom.domain.preset import Preset
 from postroom.domain.secret import Secret
 from postroom.domain.settings import key_of
 from postroom.errors import ConfigError, PostroomError, SecretError, Stopped
+from postroom.services.oauth_setup import PROVIDERS
 from postroom.services.server_advice import near_misses
 from postroom.services.servers import choose_server
 from postroom.services.smtp_set import Request, choose_name
@@ -43,8 +44,7 @@ def ask(front: Front, request: Request) -> Request:
         raise
     server = choose_server(trial.settings, trial.name)
     if server.auth == "oauth2":
-        front.talk("This provider wants OAuth 2.0. The server is saved; it still needs an access token.")
-        return request
+        return request._replace(values=values | _application(front, preset))
     if server.auth == "password" and server.username:
         request = request._replace(store=_store_for(front, request))
         what = preset.secret if preset and preset.secret else "password"
@@ -52,6 +52,14 @@ def ask(front: Front, request: Request) -> Request:
         request = request._replace(secrets={("password",): Secret(prompt.secret(question, option="--password-stdin"))})
     _offer_test(front, request)
     return request
+
+
+def _application(front: Front, preset: Preset | None) -> dict[tuple[str, ...], str]:
+    """The client ID of the application that logs in, where it is registered already."""
+    where = f": postroom oauth setup {preset.id} says how" if preset and preset.id in PROVIDERS else ""
+    front.talk(f"OAuth 2.0 wants an application that is registered at the provider once{where}.")
+    client = front.prompt.ask("Its client ID (empty for later)", option="--client-id", check=str)
+    return {("oauth", "client_id"): client} if client else {}
 
 
 def _store_for(front: Front, request: Request) -> str:

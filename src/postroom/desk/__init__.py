@@ -151,6 +151,7 @@ class Desk(KnownProviders):
         found: dict[str, list[tuple[str, Advice]]] = {}
         for row in provider_advice():
             who = ", ".join(families()[name].title for name in row.providers)
+            who += " with logins of Postroom's own" if row.facts.get("own_tokens") else ""
             found.setdefault(row.cause, []).append((who, row.advice))
         return found
 
@@ -266,6 +267,10 @@ class Desk(KnownProviders):
     def _usable_token(self, server: "Server", *, refused: "Secret | None" = None) -> "TokenRecord":
         # Loaded by a login with a token of our own alone.
         return self.oauth.tokens.usable(server, refused=refused)
+
+    def drop_tokens(self, server: "Server") -> bool | None:
+        """Throw a server's tokens away, and have the provider take them back where it can."""
+        return self.oauth.tokens.forget(server, revoke=True)
 
     @cached_property
     def oauth(self) -> "OAuth":

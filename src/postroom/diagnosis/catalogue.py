@@ -1,7 +1,7 @@
 """Owns the cause classes: what each is called, how it is told, and what it means for a mail. It judges no failure.
 
-The texts stand in `catalogue.toml`, what one provider's users must do instead in `advice.toml`; both are read only when
-something went wrong.
+The texts stand in `catalogue.toml`, what one provider's users must do instead in `advice.toml` and, for tokens that
+Postroom itself gets, `advice_own_tokens.toml`; all are read only when something went wrong.
 """
 
 import tomllib
@@ -15,15 +15,19 @@ from postroom.diagnosis.facts import holds
 from postroom.domain.reply import Cause, Signs
 
 _FILE = Path(__file__).with_suffix(".toml")
-_ADVICE = _FILE.with_name("advice.toml")
+_ADVICE = (_FILE.with_name("advice_own_tokens.toml"), _FILE.with_name("advice.toml"))
+"""In the order of asking: what is for some failures only stands before what is for all."""
 
 
 class ProviderAdvice(NamedTuple):
-    """What the users of some providers do about a class. `providers` are families of `providers.toml`."""
+    """What the users of some providers do about a class. `providers` are families of `providers.toml`; `facts` are as
+    those of an entry.
+    """
 
     cause: str
     providers: Sequence[str]
     advice: Advice
+    facts: Mapping[str, Any] = {}
 
 
 class When(NamedTuple):
@@ -72,7 +76,7 @@ def cause(code: str) -> Cause:
 @cache
 def provider_advice() -> Sequence[ProviderAdvice]:
     """All advice for single providers."""
-    tables = tomllib.loads(_ADVICE.read_text(encoding="utf-8"))["advice"]
+    tables = [table for file in _ADVICE for table in tomllib.loads(file.read_text(encoding="utf-8"))["advice"]]
     return tuple(
         ProviderAdvice(
             table["class"],
@@ -82,13 +86,13 @@ def provider_advice() -> Sequence[ProviderAdvice]:
                 docs=tuple(table.get("docs", ())),
                 checked=str(table.get("checked", "")),
             ),
+            table.get("facts", {}),
         )
         for table in tables
     )
 
 
-def advice_for(code: str, families: frozenset[str]) -> Advice | None:
-    """What the users of these providers do about the class, where that is more than everybody does."""
-    return next(
-        (row.advice for row in provider_advice() if row.cause == code and not families.isdisjoint(row.providers)), None
-    )
+def advice_for(code: str, families: frozenset[str], signs: Signs) -> Advice | None:
+    """What the users of these providers do about such a failure, where that is more than everybody does."""
+    rows = (row for row in provider_advice() if row.cause == code and not families.isdisjoint(row.providers))
+    return next((row.advice for row in rows if holds(row.facts, signs)), None)

@@ -69,7 +69,7 @@ def plain(text: str) -> str:
 def _told(signs: Signs, match: Match) -> Cause:
     entry = match.entry
     found = _scoped(cause(entry.cause), signs)
-    for more in (advice_when(entry.cause, signs), advice_for(entry.cause, match.families), entry.advice):
+    for more in (advice_when(entry.cause, signs), advice_for(entry.cause, match.families, signs), entry.advice):
         if more is not None:
             found = found._replace(
                 title=more.title or found.title,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from postroom.domain.reply import SIGNS, STEPS, Signs
+from postroom.domain.settings import FLOWS
 
 IMPLICIT_TLS_PORTS = frozenset((465, 994, 2465, 8465))
 """465 (RFC 8314) and the ports that providers put beside it where 465 is blocked; 994 is NetEase's."""
@@ -60,6 +61,8 @@ FACTS: Mapping[str, Fact] = {
         "whether the login was by a password", bool, lambda s: _mechanism(s) not in ("", *TOKEN_MECHANISMS)
     ),
     "kind": Fact("what the login was to be made with", ("password", "token", "external")),
+    "own_tokens": Fact("whether the access token is one that Postroom itself gets from the provider"),
+    "flow": Fact("the way in which Postroom got its tokens, or was to get them", FLOWS),
     "implicit_port": Fact(
         "whether the port wants TLS from the first byte, and something else is configured",
         bool,

@@ -83,6 +83,17 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
     "preset_host": Placeholder(
         "the host that the provider's preset names", lambda signs, _: str(signs.evidence.get("preset_host") or "HOST")
     ),
+    "missing_scopes": Placeholder(
+        "the scopes that were asked for and not granted",
+        lambda signs, _: _listed(signs.evidence.get("missing"), "the scope for sending"),
+    ),
+    "account": Placeholder(
+        "the mailbox that somebody logged in as", lambda signs, _: str(signs.evidence.get("account") or "somebody else")
+    ),
+    "mailbox": Placeholder(
+        "the mailbox that the server sends as",
+        lambda signs, _: str(signs.evidence.get("mailbox") or "the server's own"),
+    ),
     "clock_difference": Placeholder(
         "by how much this machine's clock differs from the server's",
         lambda signs, _: _duration((signs.evidence.get("clock") or {}).get("difference_seconds")),

@@ -64,7 +64,7 @@ def read_client_file(text: str) -> ClientFile:
         raise DataError(
             "oauth.file_incomplete",
             "the file holds no client_secret",
-            hint=f"Google shows a secret only when it is made: open the client at {_CONSOLE}, add a secret and "
+            hint=f"Google may show a secret only when it is made: open the client at {_CONSOLE}, add a secret and "
             "download the file at once",
         )
     return ClientFile(

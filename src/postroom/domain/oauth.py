@@ -6,6 +6,7 @@ Words are those of RFC 6749, 7636, 8252, 8414, 8628 and 9207. It refuses to know
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from postroom.domain.preset import LOOPBACK_REDIRECT, Offer
@@ -39,6 +40,15 @@ class Client(NamedTuple):
     parameters: Mapping[str, str] = {}
     redirect_uri: str = LOOPBACK_REDIRECT
     iss_expected: bool = False
+
+    def fingerprint(self, host: str) -> str:
+        """What tokens are for: those of another fingerprint are not used. `host` is the mail server's.
+
+        An issuer that is known makes the endpoints' addresses its own affair.
+        """
+        provider = self.issuer or self.token_endpoint
+        parts = (host, provider, self.client_id, self.tenant, self.account, *sorted(self.scopes))
+        return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def client_of(server: Server, offer: Offer | None, flow: str | None = None) -> Client:
@@ -151,11 +161,14 @@ class Granted(NamedTuple):
 class Consent(NamedTuple):
     """What a person's consent is worth: a code for tokens, with the redirect address and the verifier that belong to it
     (RFC 6749 4.1.3, RFC 7636 4.5).
+
+    `logged_in_as` may be told the mailbox that the tokens turn out to be for, so that the page in the browser names it.
     """
 
     code: Secret
     redirect_uri: str
     verifier: Secret
+    logged_in_as: Callable[[str], object] = lambda _account: None
 
 
 class DeviceCode(NamedTuple):

@@ -11,8 +11,8 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
 from postroom.domain.oauth import Client, GrantError
-from postroom.domain.reply import Signs
 from postroom.domain.secret import Secret
+from postroom.oauth.question import REFUSED, Question
 
 LONGEST_ANSWER = 8192
 """In characters. The longest that is seen, Microsoft's, has about 2000."""
@@ -121,16 +121,13 @@ def _refusal(answer: Mapping[str, str], client: Client) -> GrantError:
     if not _ERROR.fullmatch(error):
         raise NotTheAnswer("its error has characters that no error has")
     description = answer.get("error_description", "")
-    signs = Signs(
-        "token",
-        "refused-by-reply",
-        text=f"{error}: {description}" if description else error,
-        provider=client.provider,
-        host=urlsplit(client.authorization_endpoint).hostname or "",
-        server=client.server,
-        evidence={"endpoint": "authorization", "error": error},
+    passing = error in _PASSING
+    return Question(client, client.authorization_endpoint).failed(
+        "provider-busy" if passing else REFUSED,
+        f"{error}: {description}" if description else error,
+        error=error,
+        definite=not passing,
     )
-    return GrantError(signs, error=error, definite=error not in _PASSING)
 
 
 def _text(octets: bytes) -> str:

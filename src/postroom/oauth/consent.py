@@ -24,6 +24,8 @@ TIME_LIMIT_SECONDS = 180.0
 _NAP_SECONDS = 0.2
 """How long one way is waited on before the other is looked at."""
 
+_FIRST_FREE_PORT = 61000
+
 Pasted = Callable[[float], str | None]
 """Reads one line as it was typed, line feed included, and takes so many seconds for it at most: None while there is no
 whole line, "" once there will be no more.
@@ -85,7 +87,7 @@ def ask_consent(
         conversation.tell(page.interrupted(server=client.server))
         raise
     else:
-        conversation.tell(page.logged_in(server=client.server, account=client.account))
+        conversation.tell(page.logged_in(server=client.server, account=conversation.account, wanted=client.account))
     finally:
         conversation.close()
 
@@ -101,6 +103,7 @@ class _Conversation:
         self._pasted = around.pasted
         self._listener: Listener | None = None
         self._browser: Browser | None = None
+        self.account = ""
 
     def consent(self, request: Request, listen_port: int) -> Consent:
         """Ask, and wait for the code. Raise GrantError where the provider says no."""
@@ -116,7 +119,10 @@ class _Conversation:
         self.close()
         if isinstance(answer, GrantError):
             raise answer
-        return Consent(answer, redirect_uri, verifier)
+        return Consent(answer, redirect_uri, verifier, self._logged_in_as)
+
+    def _logged_in_as(self, account: str) -> None:
+        self.account = account
 
     def tell(self, document: str) -> None:
         """Show the browser that waits, if one does, how it went."""
@@ -190,7 +196,7 @@ class _Conversation:
 
 
 def _nobodys_port(random: Callable[[int], bytes]) -> int:
-    """A port at which the browser will find nobody: its machine is not this one, so that none can be asked for. One of
-    those that no service is given (RFC 6335 6).
+    """A port at which the browser is likely to find nobody; its machine is not this one, so that none can be asked for.
+    Services have ports below, and so have outgoing connections of Linux.
     """
-    return 49152 + int.from_bytes(random(2)) % 16384
+    return _FIRST_FREE_PORT + int.from_bytes(random(2)) % (65536 - _FIRST_FREE_PORT)

@@ -16,7 +16,7 @@ from postroom.domain.ports import Classify, Vault
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
 from postroom.errors import ConfigError, Exit, Fault, FileError, LockError, PostroomError, SecretError
-from postroom.oauth.record import decode, encode, fingerprint
+from postroom.oauth.record import decode, encode
 
 EARLY_SECONDS = 300
 """A token is renewed so long before its end: more than a slow session takes, and than clocks go wrong."""
@@ -169,7 +169,7 @@ class TokenKeeper:
         return TokenRecord(self._fingerprint(server), client.flow, "", client.scopes, now, now)
 
     def _fingerprint(self, server: Server) -> str:
-        return fingerprint(self._here.client_of(server), server.host)
+        return self._here.client_of(server).fingerprint(server.host)
 
     def _enough(self, record: TokenRecord, refused: Secret | None) -> bool:
         """Whether nobody needs to be asked."""

@@ -5,6 +5,7 @@ It refuses to know what a request said: nothing of one ever stands in a page. Ev
 
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from http import HTTPStatus
@@ -72,13 +73,22 @@ _PICTURES = {
     "calm": _ENVELOPE + '<path d="M19.5 25h.01"/><path d="M24 25h.01"/><path d="M28.5 25h.01"/>',
 }
 _BACK = "Go back to the terminal. You may close this page."
-_MEND = "The terminal says the same, with more detail. You may close this page."
-_COMMAND = re.compile(r": (postroom [^\n]+?)$|`([^`\n]+)`")
+_MEND = "You are not logged in. The terminal says so too, with more detail. You may close this page."
+_COMMAND = re.compile(r"(^|: )(postroom (?:[^\n,;&]|&#?\w+;)+)$|`([^`\n]+)`")
+"""What is to be typed, at the end of an escaped step, or between backquotes in it."""
 
 
-def logged_in(*, server: str, account: str) -> str:
-    """It worked. `account` is the mailbox, "" where it is not known."""
-    whom = f" as <q>{_shown(account)}</q>" if account else ""
+def logged_in(*, server: str, account: str, wanted: str = "") -> str:
+    """It worked. `account` is the mailbox that has logged in, "" where it is not known; `wanted` is the server's."""
+    if account and wanted and account.lower() != wanted.lower():
+        again = f"If that is not so, log in again and choose {wanted} there: postroom oauth login {server}"
+        text = (
+            f"<p>You are <q>{_shown(account)}</q>, and the server <q>{_shown(server)}</q> sends as "
+            f"<q>{_shown(wanted)}</q>. That works only where the one may send for the other.</p>"
+            f"<p>{_with_commands(again)}</p>"
+        )
+        return _page("calm", "You are logged in as another mailbox", text, _BACK)
+    whom = f" as <q>{_shown(account or wanted)}</q>" if account or wanted else ""
     text = f"<p>Postroom now sends mail{whom} through the server <q>{_shown(server)}</q>.</p>"
     return _page("good", "You are logged in", text, _BACK)
 
@@ -88,10 +98,9 @@ def failed(error: PostroomError) -> str:
     diagnosis: dict[str, Any] = error.data.get("diagnosis") or {}
     steps = [str(step) for step in diagnosis.get("next_steps") or (error.hint,) if step]
     text = f"<p>{_shown(_sentence(str(diagnosis.get('cause') or error.message)))}</p>"
-    if steps:
-        text += "<h2>What to do</h2><ul>" + "".join(f"<li>{_with_commands(step)}</li>" for step in steps) + "</ul>"
-    if links := [str(link) for link in diagnosis.get("docs") or () if str(link).startswith("https://")]:
-        text += "<h2>To read</h2><ul>" + "".join(f"<li>{_link(link)}</li>" for link in links) + "</ul>"
+    text += _list("What to do", [_with_commands(_capital(step)) for step in steps])
+    links = [str(link) for link in diagnosis.get("docs") or ()]
+    text += _list("To read", [_link(link) for link in links if link.startswith("https://")])
     return _page("bad", str(diagnosis.get("title") or "You are not logged in"), text, _MEND)
 
 
@@ -129,15 +138,25 @@ def _shown(text: str) -> str:
     return escape("".join(char if char.isprintable() else " " for char in text))
 
 
+def _list(heading: str, items: Sequence[str]) -> str:
+    return f"<h2>{heading}</h2><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>" if items else ""
+
+
+def _capital(text: str) -> str:
+    return text if text.startswith("postroom ") else text[:1].upper() + text[1:]
+
+
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    return _capital(text) + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def _with_commands(step: str) -> str:
     """A step with what is to be typed set apart."""
 
     def command(found: re.Match[str]) -> str:
-        return f":<kbd>{found[1]}</kbd>" if found[1] else f"<code>{found[2]}</code>"
+        if found[3]:
+            return f"<code>{found[3]}</code>"
+        return f"{found[1].rstrip()}<kbd>{found[2]}</kbd>"
 
     return _COMMAND.sub(command, _shown(step))
 

@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Literal, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -52,13 +54,13 @@ def read_proof(
     if flow == "service-account":
         if settings.service_account is None:
             raise _missing(server, "key file of a service account", "--service-account FILE")
-        return _service_account(Path(settings.service_account), files)
+        return _service_account(server, Path(settings.service_account), files)
     if found := [key for key in _KEYS if getattr(settings, key) is not None][1:]:
         raise _several(server, found)
     if settings.certificate is not None:
         if settings.certificate_key is None:
             raise _missing(server, "private key of the certificate", "--certificate-key FILE")
-        return _certificate(Path(settings.certificate), Path(settings.certificate_key), files)
+        return _certificate(server, Path(settings.certificate), Path(settings.certificate_key), files)
     if settings.assertion is not None:
         return Assertion(read_secret(settings.assertion))
     if settings.client_secret is not None:
@@ -106,15 +108,20 @@ class _Files:
             limit_bytes=_LIMIT_BYTES,
         )
         if data is None:
-            raise FileError("file.missing", f"{path} is not there", hint=f"ls -l {path.parent}", exit=Exit.NO_INPUT)
+            raise FileError(
+                "file.missing", f"{path} is not there", hint=f"ls -l {quote(str(path.parent))}", exit=Exit.NO_INPUT
+            )
         return data
 
 
-def _certificate(certificate: Path, key: Path, files: _Files) -> Certificate:
+def _certificate(server: Server, certificate: Path, key: Path, files: _Files) -> Certificate:
+    def unusable(path: Path, problem: str, option: str) -> ConfigError:
+        return _unusable(server, "oauth.certificate_unusable", f"{path} cannot be used: {problem}", option)
+
     block = _CERTIFICATE.search(files.read(certificate, private=False))
     found = _quietly(lambda: x509.load_pem_x509_certificate(block[0] if block else b""))
     if block is None or found is None:
-        raise _unusable("certificate", certificate, "it is no certificate in PEM format", "--certificate")
+        raise unusable(certificate, "it is no certificate in PEM format", "--certificate")
     secret = Secret(files.read(key, private=True).decode("latin-1"))
     problem = ""
     try:
@@ -122,16 +129,18 @@ def _certificate(certificate: Path, key: Path, files: _Files) -> Certificate:
     except ValueError as error:
         problem = str(error)
     if problem:
-        raise _unusable("certificate", key, problem, "--certificate-key")
+        raise unusable(key, problem, "--certificate-key")
     own = load_pem_private_key(secret.reveal().encode(), password=None).public_key()
     if own != found.public_key():
-        raise _unusable("certificate", key, f"it is not the key of {certificate}", "--certificate-key")
+        raise unusable(key, f"it is not the key of {certificate}", "--certificate-key")
     return Certificate(block[0], secret)
 
 
-def _service_account(path: Path, files: _Files) -> ServiceAccount:
+def _service_account(server: Server, path: Path, files: _Files) -> ServiceAccount:
     def unusable(problem: str) -> ConfigError:
-        return _unusable("service_account", path, problem, "--service-account")
+        return _unusable(
+            server, "oauth.service_account_unusable", f"{path} cannot be used: {problem}", "--service-account"
+        )
 
     data = files.read(path, private=True)
     found = _quietly(lambda: json.loads(data))
@@ -159,11 +168,7 @@ def _quietly(read: Callable[[], T]) -> T | None:
     """What was read; None where it cannot be. The exceptions of readers may repeat what they were given."""
     try:
         return read()
-    except (ValueError, TypeError, RecursionError, x509.InvalidVersion):
-        return None
-    except Exception as error:
-        if type(error).__name__ != "UnsupportedAlgorithm":
-            raise
+    except (ValueError, TypeError, RecursionError, UnsupportedAlgorithm, x509.InvalidVersion):
         return None
 
 
@@ -183,7 +188,5 @@ def _several(server: Server, keys: list[str]) -> ConfigError:
     )
 
 
-def _unusable(what: str, path: Path, problem: str, option: str) -> ConfigError:
-    return ConfigError(
-        f"oauth.{what}_unusable", f"{path} cannot be used: {problem}", hint=f"postroom smtp set NAME {option} FILE"
-    )
+def _unusable(server: Server, code: str, message: str, option: str) -> ConfigError:
+    return ConfigError(code, message, hint=f"postroom smtp set {server.name} {option} FILE")

@@ -1,26 +1,15 @@
 """Owns the written form of a token record: one JSON object, which is one secret. It refuses to know any store."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from postroom.clock import rfc3339
-from postroom.domain.oauth import Client, Failure, TokenRecord
+from postroom.domain.oauth import Failure, TokenRecord
 from postroom.domain.secret import Secret
 
 _VERSION = "1"
-
-
-def fingerprint(client: Client, host: str) -> str:
-    """What tokens are for: a record of another fingerprint is not used. No secret is in it.
-
-    An issuer that is known makes the endpoints' addresses its own affair.
-    """
-    provider = client.issuer or client.token_endpoint
-    parts = (host, provider, client.client_id, client.tenant, client.account, *sorted(client.scopes))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 def encode(record: TokenRecord) -> Secret:

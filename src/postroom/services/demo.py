@@ -95,7 +95,9 @@ def _set(desk: Desk, server: SandboxServer, directory: Path) -> Any:
         },
         secrets={("password",): Reference("file", str(password))},
     )
-    result = smtp_set.smtp_set(desk.settings, desk.file.change, desk.vault, request, presets=desk)
+    result = smtp_set.smtp_set(
+        desk.settings, desk.file.change, desk.vault, request, presets=desk, drop_tokens=lambda _server: None
+    )
     return result.data["changes"]
 
 

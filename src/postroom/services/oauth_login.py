@@ -20,9 +20,10 @@ from postroom.domain.oauth import (
 )
 from postroom.domain.ports import Change, Draft, Vault
 from postroom.domain.preset import Preset
+from postroom.domain.reply import Signs
 from postroom.domain.secret import STORED_SCHEMES, Reference, Secret
 from postroom.domain.settings import WITHOUT_A_PERSON, Server, Settings
-from postroom.errors import ConfigError, Exit, PostroomError, UsageError
+from postroom.errors import ConfigError, PostroomError, UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.server_advice import Presets
 from postroom.services.servers import choose_server, refuse_environment
@@ -82,7 +83,7 @@ def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
     settings is written then.
     """
     settings = desk.settings()
-    name = _target(settings, request.word, desk.presets)
+    name = _target(settings, request, desk.presets)
     refuse_environment(settings, name)
     changes = _record(settings, name, request, desk)
     server = choose_server(desk.settings(), name)
@@ -112,20 +113,22 @@ def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
     )
 
 
-def _target(settings: Settings, word: str | None, presets: Presets) -> str:
+def _target(settings: Settings, request: Request, presets: Presets) -> str:
     """The name of the server that is meant; one that is not there yet for an address of a known provider."""
+    word = request.word
     if word is None or "@" not in word:
         return choose_server(settings, word).name
     for server in settings.servers.values():
         if (server.username or "").lower() == word.lower():
             return server.name
-    preset = presets.preset_for(word)
+    provider = request.values.get(("provider",))
+    preset = presets.preset(provider) if provider else presets.preset_for(word)
     if preset is None:
         raise UsageError(
             "usage.missing_value",
             f"the provider of {word} is not known by its domain",
-            hint=f"postroom smtp set NAME --provider microsoft365 --username {word} (or google-workspace), then "
-            "postroom oauth login NAME",
+            hint=f"postroom oauth login {word} --provider microsoft365 (or google-workspace); "
+            f"postroom smtp providers {word} --online looks it up",
         )
     if not settings.servers:
         return "default"
@@ -138,9 +141,9 @@ def _record(settings: Settings, name: str, request: Request, desk: Desk) -> list
     values = dict(request.values)
     server = settings.servers.get(name)
     if server is None and request.word is not None:
-        preset = desk.presets.preset_for(request.word)
-        values.setdefault(("provider",), preset.id if preset else "")
         values.setdefault(("username",), request.word)
+        if ("provider",) not in values and (preset := desk.presets.preset_for(request.word)):
+            values["provider",] = preset.id
     if server is None or server.auth != "oauth2":
         values.setdefault(("auth",), "oauth2")
     unset = [("access_token",)] if server is not None and server.access_token is not None else []
@@ -154,7 +157,14 @@ def _record(settings: Settings, name: str, request: Request, desk: Desk) -> list
         store=request.store,
         insecure=request.insecure,
     )
-    return list(smtp_set(settings, desk.change, desk.vault, setting, presets=desk.presets).data["changes"])
+    result = smtp_set(
+        settings, desk.change, desk.vault, setting, presets=desk.presets, drop_tokens=_dropping(desk.tokens)
+    )
+    return list(result.data["changes"])
+
+
+def _dropping(tokens: TokenKeeper) -> Callable[[Server], bool | None]:
+    return lambda server: tokens.forget(server, revoke=True)
 
 
 def _usual(preset: Preset | None, ways: Ways) -> str:
@@ -186,7 +196,7 @@ def _scheme(server: Server, vault: Vault, request: Request) -> str:
 
 def _logged_in(server: Server, client: Client, desk: Desk, ways: Ways, scheme: str) -> tuple[TokenRecord, Reference]:
     def keep(granted: Granted) -> tuple[TokenRecord, Reference]:
-        _refuse_less(server, client, granted)
+        _refuse_less(client, granted)
         return desk.tokens.keep(server, client, granted, scheme)
 
     proof = ways.proof_of(server, client.flow)
@@ -199,23 +209,22 @@ def _logged_in(server: Server, client: Client, desk: Desk, ways: Ways, scheme: s
             return keep(ways.device(client, proof, grants.device_code(client, proof)))
         with ways.consent(server, client, grants) as consent:
             code, verifier = consent.code, consent.verifier
-            return keep(grants.by_code(client, proof, code, redirect_uri=consent.redirect_uri, verifier=verifier))
+            granted = grants.by_code(client, proof, code, redirect_uri=consent.redirect_uri, verifier=verifier)
+            kept = keep(granted)
+            consent.logged_in_as(granted.account)
+            return kept
     except GrantError as error:
         raise ways.explain(server, error) from error
 
 
-def _refuse_less(server: Server, client: Client, granted: Granted) -> None:
+def _refuse_less(client: Client, granted: Granted) -> None:
     """Raise where a scope for mail was asked for and not granted: such a token would be refused by the mail server."""
     got = {_compared(scope) for scope in granted.scopes}
     missing = [scope for scope in client.scopes if _for_mail(scope) and _compared(scope) not in got]
     if missing:
-        raise PostroomError(
-            "oauth.scope_missing",
-            f"the provider granted {' '.join(granted.scopes) or 'nothing'}, but not {' '.join(missing)}",
-            hint=f"postroom oauth login {server.name}, and allow everything that the page asks for; the application "
-            "must have this permission where it is registered",
-            exit=Exit.LOGIN_NEEDED,
-        )
+        text = f"granted: {' '.join(granted.scopes) or 'nothing'}; missing: {' '.join(missing)}"
+        evidence = {"granted": list(granted.scopes), "missing": missing}
+        raise GrantError(Signs("token", "scope-missing", text=text, evidence=evidence), definite=True)
 
 
 def _for_mail(scope: str) -> bool:

@@ -8,7 +8,7 @@ from postroom.clock import rfc3339
 from postroom.domain.oauth import TokenRecord
 from postroom.domain.preset import Offer
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
-from postroom.errors import PostroomError
+from postroom.errors import PostroomError, SecretError
 from postroom.result import Warn
 
 WARNING_DAYS = (14, 7, 1)
@@ -60,7 +60,8 @@ def warnings(login: Login, now: datetime) -> Iterator[Warn]:
     """What stops the mail, or will before long."""
     server, record = login.server, login.record
     if login.problem is not None:
-        yield Warn("oauth.paused", login.problem.message, login.problem.hint)
+        code = "oauth.unreadable" if unread(login) else "oauth.paused"
+        yield Warn(code, login.problem.message, login.problem.hint)
         return
     if record is not None and record.failure is not None:
         when = record.failure.at.astimezone().strftime("%Y-%m-%d %H:%M")
@@ -76,9 +77,19 @@ def warnings(login: Login, now: datetime) -> Iterator[Warn]:
         yield Warn("oauth.ends_soon", text, ending.command)
 
 
+def unread(login: Login) -> bool:
+    """Whether the tokens may be good, but cannot be read here and now."""
+    problem = login.problem
+    return isinstance(problem, SecretError) and problem.code != "secret.damaged"
+
+
 def state_of(login: Login, now: datetime) -> str:
-    """`usable`, `renewable` (the access token has run out, a new one can be had), `login needed` or `paused`."""
+    """`usable`, `renewable` (the access token has run out, a new one can be had), `login needed`, `paused`; `unknown`
+    where the store cannot be read.
+    """
     record = login.record
+    if unread(login):
+        return "unknown"
     if login.problem is not None:
         return "paused" if record is not None and record.failure is not None else "login needed"
     if record is None:

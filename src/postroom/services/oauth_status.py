@@ -9,11 +9,11 @@ from postroom.domain.preset import Offer
 from postroom.domain.settings import WITHOUT_A_PERSON, Server, Settings
 from postroom.errors import Exit, PostroomError
 from postroom.result import Result, Warn
-from postroom.services.oauth_state import Login, row, state_of, warnings
+from postroom.services.oauth_state import Login, row, state_of, unread, warnings
 from postroom.services.servers import choose_server
 
 COMMAND = "oauth status"
-NOT_GOOD = ("login needed", "paused")
+NOT_GOOD = {"login needed", "paused"}
 
 
 class Surroundings(NamedTuple):
@@ -26,7 +26,10 @@ class Surroundings(NamedTuple):
 
 
 def oauth_status(settings: Settings, surroundings: Surroundings, name: str | None, *, ask: bool) -> Result:
-    """How the logins stand; the exit is OK, or LOGIN_NEEDED where one is not good. With `ask` the provider is asked."""
+    """How the logins stand; the exit is OK, LOGIN_NEEDED where one is not good, or CONFIG where one cannot be read.
+
+    With `ask` the provider is asked.
+    """
     servers = chosen(settings, name)
     logins, warned = [], []
     for server in servers:
@@ -37,9 +40,22 @@ def oauth_status(settings: Settings, surroundings: Surroundings, name: str | Non
     rows = [row(login, now) for login in logins]
     if not rows:
         warned.append(Warn("oauth.no_server", "no server logs in with OAuth 2.0", "postroom oauth login ADDRESS"))
-    good = not any(state_of(login, now) in NOT_GOOD for login in logins)
-    data = {"asked": ask, "servers": rows}
-    return Result(COMMAND, data, [*settings.warnings, *warned], Exit.OK if good else Exit.LOGIN_NEEDED)
+    states = {state_of(login, now) for login in logins}
+    status = Exit.LOGIN_NEEDED if states & NOT_GOOD else Exit.CONFIG if "unknown" in states else Exit.OK
+    return Result(COMMAND, {"asked": ask, "servers": rows}, [*settings.warnings, *warned], status)
+
+
+def kept(server: Server, surroundings: Surroundings) -> tuple[str | None, list[Warn]]:
+    """How one login stands by what is kept, for other commands: what a person has to do, and what is worth a warning.
+
+    A store that cannot be read is somebody else's matter.
+    """
+    login, _ = look(server, surroundings, ask=False)
+    if unread(login):
+        return None, []
+    now = surroundings.now()
+    needs = login.problem.hint if login.problem else None
+    return needs, list(warnings(login, now))
 
 
 def chosen(settings: Settings, name: str | None) -> Sequence[Server]:

@@ -1,13 +1,14 @@
 """Sets up a mail server, or changes one: values, secrets and the default, all or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from postroom.domain.kinds import NAME
+from postroom.domain.oauth import client_of
 from postroom.domain.ports import Change, Draft, Vault
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import Server, Settings
-from postroom.errors import UsageError
+from postroom.errors import ConfigError, UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.secrets_places import forget, places
 from postroom.services.server_advice import (
@@ -26,6 +27,7 @@ from postroom.services.server_values import KeyPath, read_values
 from postroom.services.servers import brief, refuse_environment
 
 COMMAND = "smtp set"
+Mutate = Callable[[Draft], None]
 FIRST_NAME = "default"
 
 
@@ -52,8 +54,12 @@ def smtp_set(
     request: Request,
     *,
     presets: Presets,
+    drop_tokens: Callable[[Server], bool | None],
 ) -> Result:
     """Merge the values into the server. Nothing is written when anything is wrong.
+
+    `drop_tokens` throws away the tokens of a server as it was: those of another login are of no use any more. Whether
+    the provider took them back; None where it was not asked.
 
     Raise UsageError with every bad value, ConfigError when the result would be invalid, SecretError when a secret
     cannot be stored.
@@ -65,27 +71,22 @@ def smtp_set(
     _refuse_contradictions(settings, request, name, values, presets)
     references = _references(request, vault, name)
 
-    def mutate(draft: Draft) -> None:
-        for path, value in values.items():
-            if path == ("provider",) and value == "custom":
-                draft.unset((*base, *path))
-            else:
-                draft.set((*base, *path), value)
-        for path, reference in references.items():
-            draft.set((*base, *path), str(reference))
-        for path in request.unset:
-            draft.unset((*base, *path))
-        if request.make_default or not settings.servers:
-            draft.set(("smtp", "default"), name)
-
+    before = settings.servers.get(name)
+    mutate = _mutation(settings, request, name, values, references)
     outcome = change(mutate, dry_run=True)
     server = outcome.settings.servers[name]
+    logged_out = before if before is not None and _ends_login(before, server, presets) else None
+    if logged_out:
+        mutate = _and_unset(mutate, (*base, "oauth", "tokens"))
+        outcome = change(mutate, dry_run=True)
     changes = list(outcome.changes)
     changes += _store(request, references, vault, name, server, already=changes)
     left: list[Warn] = []
     if not request.dry_run:
         outcome = change(mutate)
         _, left = forget(vault.remove, _replaced(settings, name, references, request.unset))
+        if logged_out:
+            left.append(_logged_out(logged_out, revoked=drop_tokens(logged_out)))
     preset = presets.preset(server.provider) if server.provider else None
     providers = providers_of(server, presets)
     return Result(
@@ -111,6 +112,63 @@ def smtp_set(
             *bound_elsewhere(server, references, vault.bound_to),
             *not_read_yet(base, (*request.values, *request.secrets)),
         ],
+    )
+
+
+def _mutation(
+    settings: Settings,
+    request: Request,
+    name: str,
+    values: Mapping[KeyPath, Any],
+    references: Mapping[KeyPath, Reference],
+) -> Mutate:
+    base: KeyPath = ("smtp", "servers", name)
+
+    def mutate(draft: Draft) -> None:
+        for path, value in values.items():
+            if path == ("provider",) and value == "custom":
+                draft.unset((*base, *path))
+            else:
+                draft.set((*base, *path), value)
+        for path, reference in references.items():
+            draft.set((*base, *path), str(reference))
+        for path in request.unset:
+            draft.unset((*base, *path))
+        if request.make_default or not settings.servers:
+            draft.set(("smtp", "default"), name)
+
+    return mutate
+
+
+def _and_unset(mutate: Mutate, path: KeyPath) -> Mutate:
+    def both(draft: Draft) -> None:
+        mutate(draft)
+        draft.unset(path)
+
+    return both
+
+
+def _ends_login(before: Server, after: Server, presets: Presets) -> bool:
+    """Whether the tokens that are kept belong to another login than the settings now ask for."""
+    if before.oauth.tokens is None:
+        return False
+    try:
+        return _login_of(before, presets) != _login_of(after, presets)
+    except ConfigError:  # the application is gone
+        return True
+
+
+def _login_of(server: Server, presets: Presets) -> str:
+    preset = presets.preset(server.provider) if server.provider else None
+    return client_of(server, preset.oauth if preset else None).fingerprint(server.host)
+
+
+def _logged_out(server: Server, *, revoked: bool | None) -> Warn:
+    done = "and were taken back" if revoked else "but the provider may still accept them"
+    return Warn(
+        "oauth.tokens_dropped",
+        f"server {server.name}: its tokens were for other settings; they are thrown away {done}",
+        f"postroom oauth login {server.name}",
     )
 
 

@@ -47,8 +47,8 @@ class Surroundings(NamedTuple):
     """What a test needs of the machine: its name, the time, a pause, and a place for a failed dialogue.
 
     `keep_transcript` stores a text for a person to read and returns its path; `remember` notes how the test ended;
-    `look` looks around when no session comes about. `presets` are the mail providers that are known. With `open_dns`
-    the DNS is asked about the sender's domain as well.
+    `look` looks around when no session comes about; `login` tells what will end a login with tokens of our own.
+    `presets` are the mail providers that are known. With `open_dns` the DNS is asked about the sender's domain as well.
     """
 
     hostname: str
@@ -59,6 +59,7 @@ class Surroundings(NamedTuple):
     look: Look | None = None
     presets: Presets | None = None
     open_dns: Callable[[], AskDns] | None = None
+    login: Callable[[Server], Sequence[Warn]] = lambda _server: ()
 
 
 def smtp_test(
@@ -244,6 +245,9 @@ class _Test:
             return None
         providers = providers_of(server, surroundings.presets) if surroundings.presets else Providers()
         self.warnings += foresee(Seen(server, providers, accepted, self._steps, surroundings.now()))
+        token = self._steps.get("token")
+        if server.own_tokens and token is not None and token.ok:
+            self.warnings += surroundings.login(server)
         if surroundings.open_dns is None:
             return None
         asked = Asked(server, providers, self._steps, self._request.dkim_selector)

@@ -1,12 +1,12 @@
 """Says whether the desk is ready to send, and the first thing that is missing with its command."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Server, Settings
 from postroom.errors import Exit
-from postroom.result import Result
+from postroom.result import Result, Warn
 from postroom.services.server_advice import login_command, login_needs
 from postroom.services.servers import brief, choose_server
 
@@ -19,11 +19,14 @@ def status(
     last_tests: Mapping[str, Mapping[str, Any]],
     fingerprint: Callable[[Server], str],
     bound_to: BoundTo,
+    login: Callable[[Server], tuple[str | None, Sequence[Warn]]],
 ) -> Result:
     """The servers with their last test; the exit is OK, LOGIN_NEEDED, or CONFIG when nothing can be sent.
 
-    `bound_to` tells whom a stored secret is for, without opening its store; None where it is not kept here.
+    `bound_to` tells whom a stored secret is for, without opening its store; None where it is not kept here. `login`
+    tells of a server whose tokens are our own what a person has to do, and what is worth a warning.
     """
+    logins = {name: login(server) for name, server in settings.servers.items() if server.own_tokens}
     default = choose_server(settings, None).name if _has_default(settings) else None
     rows = []
     for server in settings.servers.values():
@@ -35,10 +38,13 @@ def status(
                 "default": server.name == default,
                 "state": state,
                 "last_test": {"time": test["time"], "ok": test["ok"], "code": test["code"]} if test else None,
-                "needs": _needs(server, bound_to),
+                "needs": logins.get(server.name, (None, ()))[0] or _needs(server, bound_to),
             }
         )
     missing, code = _first_missing(settings, default, bound_to)
+    if missing is None and default in logins and (needs := logins[default][0]):
+        missing, code = needs, Exit.LOGIN_NEEDED
+    warned = [warning for _, found in logins.values() for warning in found]
     data = {
         "ready": missing is None,
         "missing": missing,
@@ -47,7 +53,7 @@ def status(
         "operator": str(settings.desk.operator) if settings.desk.operator else None,
         "servers": rows,
     }
-    return Result("status", data, settings.warnings, code)
+    return Result("status", data, [*settings.warnings, *warned], code)
 
 
 def _has_default(settings: Settings) -> bool:

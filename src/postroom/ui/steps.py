@@ -41,6 +41,12 @@ SEEN: Mapping[str, str] = {
     "smtputf8-not-offered": "SMTPUTF8 is not offered",
     "8bitmime-not-offered": "8BITMIME is not offered",
     "cleartext-not-allowed": "clear text is not allowed here",
+    "provider-busy": "the provider has no time for it now",
+    "not-oauth": "the provider's answer is none of OAuth 2.0",
+    "redirected": "the provider leads elsewhere in the place of an answer",
+    "issuer-mismatch": "it is another issuer than the configured one",
+    "scope-missing": "less was granted than mail needs",
+    "wrong-account": "another account has logged in",
 }
 """What a session saw when it failed, for people."""
 

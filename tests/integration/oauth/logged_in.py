@@ -4,19 +4,20 @@ Knows no provider's ways: whoever logs in says how a person consents.
 """
 
 import os
-import re
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
 from postroom.cli.manual.codes import OWN_CODES
 from postroom.diagnosis.catalogue import causes
+from tests.support.person import Waiting, logging_in
 from tests.support.program import Completed, clean_environment, program, run_program
 
 ALICE = "alice@example.test"
 SCOPE = "openid offline_access email smtp"
-PATIENCE_SECONDS = 60
+Process = subprocess.Popen[str]
 
 
 class Login(NamedTuple):
@@ -38,7 +39,7 @@ class Home(NamedTuple):
     def run(self, *argv: str, typed: str | None = None) -> Completed:
         return run_program([*program(), *argv], environment=self.environment, typed=typed, directory=self.path)
 
-    def start(self, *argv: str) -> "subprocess.Popen[str]":
+    def start(self, *argv: str) -> Process:
         """A command that goes on; a leader of a session of its own, so that its group can be killed."""
         return subprocess.Popen(
             [*program(), *argv],
@@ -64,33 +65,16 @@ class Home(NamedTuple):
         )
         assert done.exit == 0, done.stderr
 
-    def log_in(self, go: Callable[[str], str], *more: str) -> Login:
-        """Log in by a browser that is the test; `go` takes it from the address that it is shown to its last page.
+    def logging_in(self, *more: str, flow: str = "browser") -> AbstractContextManager[Waiting]:
+        """A login that waits for somebody; its store is the encrypted one with a key file."""
+        argv = ("oauth", "login", "main", "--flow", flow, "--store", "encrypted", "--timeout", "20s", *more)
+        return logging_in([*argv, *(("--no-browser",) if flow == "browser" else ())], self.environment, self.path)
 
-        The encrypted store is the default.
-        """
-        with self.start(
-            "oauth",
-            "login",
-            "main",
-            "--flow",
-            "browser",
-            "--no-browser",
-            "--timeout",
-            "20s",
-            "--json",
-            *(more or ("--store", "encrypted")),
-        ) as process:
-            assert process.stderr
-            heard = ""
-            page = ""
-            for line in process.stderr:
-                heard += line
-                if found := re.match(r"https?://\S+\?\S*state=\S+", line):
-                    page = go(found[0])
-                    break
-            out, err = process.communicate(timeout=PATIENCE_SECONDS)
-        return Login(Completed(out, heard + err, process.returncode), page)
+    def log_in(self, go: Callable[[str], str], *more: str) -> Login:
+        """Log in by a browser that is the test; `go` takes it from the address that it is shown to its last page."""
+        with self.logging_in("--json", *more) as waiting:
+            page = go(waiting.address())
+            return Login(waiting.end(), page)
 
 
 def home_in(directory: Path) -> Home:

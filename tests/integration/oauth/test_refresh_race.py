@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +13,7 @@ import pytest
 
 from postroom.errors import LockError
 from postroom.files import locked
-from tests.integration.oauth.logged_in import Home, assert_documented, home_in
+from tests.integration.oauth.logged_in import Home, Process, assert_documented, home_in
 from tests.integration.oauth.visitor import visit
 from tests.support.mailstack import Mailstack
 from tests.support.oauth_mail import RunOauthMail
@@ -110,7 +109,7 @@ class Killer:
         self.killed = 0
         self.in_mid_renewal = 0
 
-    def strike(self, crowd: "list[subprocess.Popen[str]]") -> None:
+    def strike(self, crowd: list[Process]) -> None:
         """Kill one, alone or with its group."""
         time.sleep(self.dice.uniform(0, 0.03))
         alive = {process.pid: process for process in crowd if process.poll() is None}

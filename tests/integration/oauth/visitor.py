@@ -55,11 +55,14 @@ def visit(address: str, via: str = "127.0.0.1") -> Answer:
 
 
 class Beside:
-    """Something that runs in a thread beside the test; `result` waits for it."""
+    """Something that runs in a thread beside the test; `result` waits for it, and raises what it raised."""
 
     def __init__(self, work: Callable[..., Any], *arguments: Any) -> None:
+        self._work = work
+        self._arguments = arguments
         self._done: list[Any] = []
-        self._thread = Thread(target=lambda: self._done.append(work(*arguments)), daemon=True)
+        self._failed: list[Exception] = []
+        self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
 
     @property
@@ -68,5 +71,13 @@ class Beside:
 
     def result(self) -> Any:
         self._thread.join(PATIENCE_SECONDS)
-        assert self._done, "it failed, or takes too long"
+        for error in self._failed:
+            raise error
+        assert self._done, "it takes too long"
         return self._done[0]
+
+    def _run(self) -> None:
+        try:
+            self._done.append(self._work(*self._arguments))
+        except Exception as error:  # noqa: BLE001 - the test's to see
+            self._failed.append(error)

@@ -1,5 +1,6 @@
 // Owns a real OpenID provider for the tests: oidc-provider with our clients, and what a test may ask of it. Knows no
-// client program. Settings come as a JSON file, whose keys tests/support/openid_provider.py owns; state dies with it.
+// client program. Arguments: a JSON file of settings, whose keys tests/support/openid_provider.py owns, and a file to be
+// made when the port is open. State dies with the process.
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -215,5 +216,5 @@ const { tls } = settings;
 const server = tls
   ? https.createServer({ cert: fs.readFileSync(tls.certificate), key: fs.readFileSync(tls.key) }, listener)
   : http.createServer(listener);
-server.listen(settings.port, '127.0.0.1');
+server.listen(settings.port, '127.0.0.1', () => fs.writeFileSync(process.argv[3], ''));
 process.on('SIGTERM', () => process.exit(0));

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from postroom.diagnosis.classify import classify
 from postroom.domain.oauth import Client, GrantError
 from postroom.domain.secret import Secret
 from postroom.oauth.authorization import NotTheAnswer, check_request, judge, new_state, new_verifier
@@ -83,6 +84,13 @@ def test_what_is_not_the_answer_is_told_from_it(bad: str) -> None:
     assert STATE not in told.value.reason
 
 
+@pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
+def test_an_empty_parameter_is_told_as_that(name: str) -> None:
+    client = CLIENT._replace(issuer="", iss_expected=False)
+    with pytest.raises(NotTheAnswer, match=f"its {name} is empty"):
+        judge(query(**{name: ""}), client=client, state=STATE)
+
+
 @pytest.mark.parametrize(
     "good",
     [query(), query(scope="mail", session_state="1-2", hd=""), "&".join(reversed(query().split("&")))],
@@ -116,7 +124,30 @@ def test_a_refusal_of_the_provider_is_the_answer() -> None:
     signs = told.value.signs
     assert (signs.step, signs.server, signs.provider, signs.host) == ("token", "main", "example", "login.example.test")
     assert signs.text == "access_denied: AADSTS65004: \x1b[31mUser <b>declined"
-    assert signs.evidence == {"endpoint": "authorization", "error": "access_denied"}
+    assert signs.sign == "refused-by-reply"
+    assert signs.evidence == {
+        "own_tokens": True,
+        "flow": "browser",
+        "endpoint": f"{ISSUER}/authorize",
+        "error": "access_denied",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "description", "cause"),
+    [
+        ("access_denied", None, "oauth.consent_required"),
+        ("access_denied", "End-User aborted interaction", "oauth.consent_required"),
+        ("access_denied", "AADSTS65004: User declined to consent to access the app.", "oauth.consent_required"),
+        ("access_denied", "The account is not a test user of this app", "oauth.account_not_allowed"),
+        ("invalid_scope", None, "oauth.invalid_scope"),
+        ("interaction_required", None, "oauth.mfa_required"),
+    ],
+)
+def test_who_declines_is_told_that_and_nothing_worse(error: str, description: str | None, cause: str) -> None:
+    with pytest.raises(GrantError) as told:
+        judge(query(code=None, error=error, error_description=description), client=CLIENT, state=STATE)
+    assert classify(told.value.signs).code == cause
 
 
 @pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable"])
@@ -125,6 +156,7 @@ def test_a_provider_out_of_order_has_not_said_no(error: str) -> None:
         judge(query(code=None, error=error), client=CLIENT, state=STATE)
     assert not told.value.definite
     assert told.value.signs.text == error
+    assert told.value.signs.sign == "provider-busy"
 
 
 # The request

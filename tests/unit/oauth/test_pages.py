@@ -25,6 +25,7 @@ def diagnosed(text: str, server: str = "main") -> PostroomError:
 
 PAGES = {
     "in": page.logged_in(server="main", account="alice@example.test"),
+    "in, as another": page.logged_in(server="main", account="bob@example.test", wanted="alice@example.test"),
     "in, nobody knows as whom": page.logged_in(server="main", account=""),
     "failed": page.failed(diagnosed("invalid_request: AADSTS50011: The redirect URI does not match.")),
     "failed, without a diagnosis": page.failed(PostroomError("secret.no_store", "no store is usable", hint="do it")),
@@ -85,6 +86,8 @@ def test_the_policy_lets_the_pages_own_style_in_and_nothing_else(document: str) 
     "document",
     [
         page.logged_in(server=NASTY, account=NASTY),
+        page.logged_in(server=NASTY, account=NASTY, wanted="alice"),
+        page.logged_in(server=NASTY, account="alice", wanted=NASTY),
         page.interrupted(server=NASTY),
         page.failed(PostroomError("a.b", NASTY, hint=NASTY, detail=NASTY)),
         page.failed(diagnosed("invalid_grant: AADSTS700082: gone", server=NASTY)),
@@ -105,14 +108,32 @@ def test_success_says_for_whom_and_what_to_do_next() -> None:
     assert " as " not in PAGES["in, nobody knows as whom"].partition("</h1>")[2]
 
 
+def test_another_mailbox_is_named_with_the_one_that_was_meant() -> None:
+    document = page.logged_in(server="main", account="bob@example.test", wanted="alice@example.test")
+    assert "<h1>You are logged in as another mailbox</h1>" in document
+    assert "<q>bob@example.test</q>" in document
+    assert "choose alice@example.test there:<kbd>postroom oauth login main</kbd>" in document
+    same = page.logged_in(server="main", account="Alice@Example.test", wanted="alice@example.test")
+    assert "<h1>You are logged in</h1>" in same
+
+
+def test_a_command_to_type_stands_by_itself() -> None:
+    document = page.failed(PostroomError("a.b", "c", hint="postroom smtp set main --tenant <T>"))
+    assert "<li><kbd>postroom smtp set main --tenant &lt;T&gt;</kbd></li>" in document
+    data = {"diagnosis": {"title": "A", "cause": "B", "next_steps": ["compare `date -u` with another clock"]}}
+    assert "<li>Compare <code>date -u</code> with another clock</li>" in page.failed(
+        PostroomError("a.b", "c", data=data)
+    )
+
+
 def test_a_failure_names_the_cause_and_the_next_steps_of_the_diagnosis() -> None:
     error = diagnosed("invalid_request: AADSTS50011: The redirect URI does not match.")
     document = html.unescape(page.failed(error))
     diagnosis = error.data["diagnosis"]
     assert f"<h1>{diagnosis['title']}</h1>" in document
     assert diagnosis["cause"] in document
-    for step in diagnosis["next_steps"]:
-        assert step in document
+    assert [step for step in diagnosis["next_steps"] if step not in document] == []
+    assert "You are not logged in." in document
     assert "AADSTS50011" not in document
 
 
@@ -120,4 +141,4 @@ def test_a_failure_without_a_diagnosis_says_what_the_error_says() -> None:
     document = page.failed(PostroomError("a.b", "no store", hint="make one: postroom secrets stores"))
     assert "<h1>You are not logged in</h1>" in document
     assert "<p>No store.</p>" in document
-    assert "make one:<kbd>postroom secrets stores</kbd>" in document
+    assert "Make one:<kbd>postroom secrets stores</kbd>" in document

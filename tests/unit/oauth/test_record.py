@@ -7,7 +7,7 @@ import pytest
 
 from postroom.domain.oauth import Failure, TokenRecord, client_of
 from postroom.domain.secret import Secret
-from postroom.oauth.record import decode, encode, fingerprint
+from postroom.oauth.record import decode, encode
 from tests.unit.oauth.scripted import server
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -111,14 +111,14 @@ def test_a_record_shows_no_token() -> None:
 )
 def test_other_settings_have_another_fingerprint(changes: dict[str, str | None]) -> None:
     mine, other = server(), server(**changes)
-    prints = [fingerprint(client_of(found, None), str(found.host)) for found in (mine, other)]
+    prints = [client_of(found, None).fingerprint(str(found.host)) for found in (mine, other)]
     assert prints[0] != prints[1]
 
 
 def test_an_issuer_may_change_its_endpoints_and_nobody_else_may() -> None:
     def print_of(**changes: str | None) -> str:
         found = server(**changes)
-        return fingerprint(client_of(found, None), str(found.host))
+        return client_of(found, None).fingerprint(str(found.host))
 
     assert print_of(token_endpoint="https://a.example.test") == print_of(token_endpoint="https://b.example.test")
     without = [print_of(issuer=None, token_endpoint=f"https://{name}.example.test") for name in "ab"]

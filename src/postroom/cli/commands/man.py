@@ -25,9 +25,10 @@ def man(
     """Show a manual page.
 
     The pages are postroom(1), one for each group such as postroom-smtp(1) and for each other command such as
-    postroom-explain(1), postroom.toml(5) on the configuration, and postroom-faults(7) on causes, codes and exit
-    statuses. Short names do: smtp, explain, toml, faults. On a terminal man(1) shows the page; elsewhere it is printed
-    as plain text, or as roff where neither man nor mandoc is installed.
+    postroom-explain(1), postroom.toml(5) on the configuration, the guides postroom-oauth-google(7),
+    postroom-oauth-microsoft(7) and postroom-oauth-tokens(7), and postroom-faults(7) on causes, codes and exit
+    statuses. Short names do: smtp, explain, toml, faults, oauth-google. On a terminal man(1) shows the page; elsewhere
+    it is printed as plain text, or as roff where neither man nor mandoc is installed.
 
     JSON data: page, section, form ("text" or "roff"), text.
 

@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from postroom.cli.frame import Front, front_of
+from postroom.cli.frame import front_of
+from postroom.cli.logins import logins_of
 from postroom.errors import UsageError
 from postroom.services.oauth_logout import oauth_logout
 from postroom.services.oauth_refresh import Post, oauth_refresh
-from postroom.services.oauth_status import Surroundings, oauth_status
+from postroom.services.oauth_status import oauth_status
 from postroom.services.oauth_token import oauth_token
 from postroom.ui.views import oauth as views
 
@@ -31,16 +32,16 @@ def status(
     JSON data: asked, servers (a list of server, provider, flow, username, account, client_id, state, scopes, store,
     granted_at, refreshed_at, access_token_expires_at, refresh_token, refresh_token_ends_at, refresh_token_rule,
     client_secret_expires, certificate_ends, last_error (at, class, message), next_step). The state is usable,
-    renewable, login needed or paused.
+    renewable, login needed, paused, or unknown where the store cannot be read.
 
-    Exit status: 0 every login is good, 4 a person has to log in.
+    Exit status: 0 every login is good, 4 a person has to log in, 78 a store cannot be read.
 
     Examples:
       postroom oauth status
       postroom oauth status main --offline --json
     """
     front = front_of(ctx)
-    front.finish(oauth_status(front.desk.settings, _surroundings(front), name, ask=not offline), views.status)
+    front.finish(oauth_status(front.desk.settings, logins_of(front.desk), name, ask=not offline), views.status)
 
 
 def refresh(
@@ -69,7 +70,7 @@ def refresh(
         raise UsageError("usage.conflict", f"--all and the name {name} exclude each other")
     desk = front.desk
     post = Post(desk.mailer, desk.hostname) if every else None
-    front.finish(oauth_refresh(desk.settings, _surroundings(front), name, post), views.refresh)
+    front.finish(oauth_refresh(desk.settings, logins_of(front.desk), name, post), views.refresh)
 
 
 def token(ctx: typer.Context, name: Name = None) -> None:
@@ -110,8 +111,3 @@ def logout(
     front.finish(
         oauth_logout(desk.settings, desk.file.change, desk.oauth.tokens, name, revoke=not no_revoke), views.logout
     )
-
-
-def _surroundings(front: Front) -> Surroundings:
-    desk = front.desk
-    return Surroundings(desk.oauth.tokens, desk.clock.now, desk.oauth.offer, desk.oauth.certificate_ends)

@@ -63,5 +63,12 @@ def set_server(
     if test and not dry_run:
         wizard.test_first(front, request)
     desk = front.desk
-    result = smtp_set(desk.settings, desk.file.change, desk.vault, request, presets=desk)
+    result = smtp_set(
+        desk.settings,
+        desk.file.change,
+        desk.vault,
+        request,
+        presets=desk,
+        drop_tokens=desk.drop_tokens,
+    )
     front.finish(result, view.smtp_set)

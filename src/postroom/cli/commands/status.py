@@ -3,6 +3,8 @@
 import typer
 
 from postroom.cli.frame import front_of
+from postroom.cli.logins import logins_of
+from postroom.services.oauth_status import kept
 from postroom.services.status import status as desk_status
 from postroom.ui.views import status as views
 
@@ -10,8 +12,8 @@ from postroom.ui.views import status as views
 def status(ctx: typer.Context) -> None:
     """Say whether this desk is ready to send, and what is missing.
 
-    Nothing is sent and no server is asked: it tells what is configured and how the last tests ended. A test is stale
-    once a setting of its server has changed.
+    Nothing is sent and nobody is asked: it tells what is configured, how the last tests ended, and what will end a
+    login with OAuth 2.0. A test is stale once a setting of its server has changed.
 
     JSON data: ready, missing (the first command to run, or null), mail_enabled, default, operator, servers (each with
     state: untested, stale, broken or tested; last_test; needs).
@@ -30,6 +32,7 @@ def status(ctx: typer.Context) -> None:
             last_tests=desk.tests.last(),
             fingerprint=desk.tests.fingerprint,
             bound_to=desk.vault.bound_to,
+            login=lambda server: kept(server, logins_of(desk)),
         ),
         views.status,
     )

@@ -2,6 +2,9 @@
 
 from postroom.cli.manual.commands import command_page, group_page, program_page
 from postroom.cli.manual.faults import faults_page
+from postroom.cli.manual.oauth_google import google_page
+from postroom.cli.manual.oauth_microsoft import microsoft_page
+from postroom.cli.manual.oauth_tokens import tokens_page
 from postroom.cli.manual.roff import Page
 from postroom.cli.manual.settings import settings_page
 from postroom.cli.outline import outline
@@ -16,5 +19,8 @@ def pages(desk: Desk) -> tuple[Page, ...]:
         *(group_page(group, program) for group in program.groups),
         *(command_page(command, program) for command in program.commands),
         settings_page(desk.environment_variables),
+        google_page(),
+        microsoft_page(),
+        tokens_page(),
         faults_page(desk.causes, desk.provider_advice, desk.entry_terms),
     )

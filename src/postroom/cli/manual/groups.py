@@ -46,6 +46,19 @@ GROUP_PROSE: Mapping[str, tuple[str, ...]] = {
             "plain text only with `--store plain --insecure-storage`."
         ),
     ),
+    "oauth": (
+        (
+            "Where a provider takes no password any more, a program shows an access token instead. It lives about an "
+            "hour and is fetched from the provider: after a person has logged in once, or by an application or a "
+            "service account that logs in by itself. Before that somebody registers an application at the provider; "
+            "oauth setup says how. postroom-oauth-google(7) and postroom-oauth-microsoft(7) are guides to the two "
+            "large ones."
+        ),
+        (
+            "A token is fetched where mail is sent, renewed before it ends, and given to other programs, see "
+            "postroom-oauth-tokens(7)."
+        ),
+    ),
     "sandbox": (
         (
             "The sandbox is for trying things and for the tests of other programs: it takes every mail and delivers "

@@ -26,6 +26,7 @@ VARIABLES = (
     ("CREDENTIALS_DIRECTORY", "Where systemd puts a service's credentials; see postroom.toml(5)."),
     ("VISUAL, EDITOR", "The editor of config edit."),
     ("XDG_CONFIG_HOME, XDG_STATE_HOME", "Where the user's configuration and state lie instead of the places below."),
+    ("BROWSER", "What postroom oauth login opens addresses with, if not with what the desktop does."),
     ("NO_COLOR, TERM", "No colour where NO_COLOR is set to anything, or TERM is dumb."),
     ("FORCE_COLOR", "Colour also where no terminal is."),
 )

@@ -1,0 +1,4 @@
+foreach ($Mailbox in $Mailboxes) {
+    Add-MailboxPermission $Mailbox -User $ObjectId -AccessRights FullAccess
+}
+

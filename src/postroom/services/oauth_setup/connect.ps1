@@ -1,0 +1,2 @@
+Connect-ExchangeOnline -ShowBanner:$false
+

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Registers an application in Entra: %%{purpose}
+# Needs az (Azure CLI), and a login that may register applications and consent
+# for the organisation: az login --allow-no-subscriptions
+# It can be run again; with APP_ID filled in it goes on with that application.
+set -eu
+
+NAME=%%{name}
+APP_ID=%%{client_id}
+TENANT=%%{tenant}
+REDIRECT=%%{redirect}
+
+here=$(az account show --query tenantId --output tsv)
+case "$TENANT" in
+"" | "$here" | *.*) ;;
+*)
+    echo "az is logged in to another tenant, $here:" >&2
+    echo "az login --allow-no-subscriptions --tenant $TENANT" >&2
+    exit 1
+    ;;
+esac
+
+if [ -z "$APP_ID" ]; then
+    set -- --display-name "$NAME" --sign-in-audience AzureADMyOrg
+    if [ -n "$REDIRECT" ]; then
+        set -- "$@" --public-client-redirect-uris "$REDIRECT"
+        set -- "$@" --is-fallback-public-client true
+    fi
+    APP_ID=$(az ad app create "$@" --query appId --output tsv)
+fi
+
+# The enterprise application is what Exchange knows; its object ID is its own.
+if ! az ad sp show --id "$APP_ID" --output none 2>/dev/null; then
+    az ad sp create --id "$APP_ID" --output none
+fi
+OBJECT_ID=$(az ad sp show --id "$APP_ID" --query id --output tsv)
+
