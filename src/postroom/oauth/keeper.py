@@ -22,6 +22,10 @@ EARLY_SECONDS = 300
 """A token is renewed so long before its end: more than a slow session takes, and than clocks go wrong."""
 UNKNOWN_LIFE_SECONDS = 3600
 """For an access token whose life the provider did not tell: what most give."""
+LOCK_SECONDS = 60.0
+"""Whoever holds the lock may be waiting for a provider (10 s for its metadata, 10 s for a token) and for a store."""
+BRIEF_SECONDS = 5.0
+"""So long a token that still lives waits for another process that renews it: longer than one takes that answers."""
 REST_SECONDS = 60
 """A provider that failed is left alone for so long, as long as the old access token lives."""
 STORE_SECONDS = 20.0
@@ -33,14 +37,14 @@ class Surroundings(NamedTuple):
     """What the keeper needs of the machine.
 
     `client_of` is the application of a server, `proof_of` how it proves itself. `grants` opens the way to providers and
-    is called only when one has to be asked. `locked` holds a server's tokens against other processes. `apart` does work
-    that must not end half done.
+    is called only when one has to be asked. `locked` holds a server's tokens against other processes; it waits for so
+    many seconds. `apart` does work that must not end half done.
     """
 
     client_of: Callable[[Server], Client]
     proof_of: Callable[[Server], Proof]
     grants: Callable[[], Grants]
-    locked: Callable[[Server], AbstractContextManager[None]]
+    locked: Callable[[Server, float], AbstractContextManager[None]]
     apart: Callable[[Callable[[], None]], None]
     classify: Classify
     clock: Clock
@@ -86,7 +90,7 @@ class TokenKeeper:
             refresh_token=granted.refresh_token,
             refresh_ends_at=_refresh_end(granted, now),
         )
-        with self._here.locked(server):
+        with self._here.locked(server, LOCK_SECONDS):
             reference, _ = self._vault.put(_path(server), encode(record), scheme, _binding(server))
         return record, reference
 
@@ -97,8 +101,9 @@ class TokenKeeper:
         record = self.checked(server)
         if self._enough(record, refused):
             return record
+        patience = BRIEF_SECONDS if self._alive(record, refused) else LOCK_SECONDS
         try:
-            with self._here.locked(server):
+            with self._here.locked(server, patience):
                 record = self.checked(server)  # another process may have been faster
                 return record if self._enough(record, refused) else self._renewed(server, record, refused)
         except (LockError, FileError):
@@ -114,7 +119,7 @@ class TokenKeeper:
         if server.oauth.tokens is None:
             return self._unkept(server)
         before = self.record(server)
-        with self._here.locked(server):
+        with self._here.locked(server, LOCK_SECONDS):
             record = self.checked(server, paused=True)
             if self._good(record, before.access_token if before else None):
                 return record
@@ -122,7 +127,7 @@ class TokenKeeper:
 
     def note(self, server: Server, told: tuple[str, ...]) -> None:
         """Remember what somebody has been warned of."""
-        with self._here.locked(server):
+        with self._here.locked(server, LOCK_SECONDS):
             record = self.record(server)
             if record is not None:
                 self._write(server, record._replace(told=told))
@@ -132,7 +137,7 @@ class TokenKeeper:
         reference = server.oauth.tokens
         if reference is None:
             return None
-        with self._here.locked(server):
+        with self._here.locked(server, LOCK_SECONDS):
             taken_back = self._revoke(server) if revoke else None
             self._vault.remove(reference)
         return taken_back

@@ -5,7 +5,7 @@ Knows no provider's ways: whoever logs in says how a person consents.
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
@@ -28,21 +28,24 @@ class Login(NamedTuple):
 
 
 class Home(NamedTuple):
-    """A private home directory, with its environment."""
+    """A private home directory, with its environment. `before` are the words of a program that runs every command."""
 
     path: Path
     environment: Mapping[str, str]
+    before: Sequence[str] = ()
 
     def with_environment(self, **more: str) -> "Home":
         return self._replace(environment={**self.environment, **more})
 
     def run(self, *argv: str, typed: str | None = None) -> Completed:
-        return run_program([*program(), *argv], environment=self.environment, typed=typed, directory=self.path)
+        return run_program(
+            [*self.before, *program(), *argv], environment=self.environment, typed=typed, directory=self.path
+        )
 
     def start(self, *argv: str) -> Process:
         """A command that goes on; a leader of a session of its own, so that its group can be killed."""
         return subprocess.Popen(
-            [*program(), *argv],
+            [*self.before, *program(), *argv],
             env=dict(self.environment),
             cwd=self.path,
             stdin=subprocess.DEVNULL,

@@ -133,9 +133,11 @@ class Hooks:
         self.apart: Callable[[Callable[[], None]], None] = lambda work: work()
         self.proof: Callable[[Server], Proof] = lambda _: None
         self.locked = False
+        self.patience: list[float] = []
 
     @contextmanager
-    def lock(self, _server: Server) -> Iterator[None]:
+    def lock(self, _server: Server, seconds: float) -> Iterator[None]:
+        self.patience.append(seconds)
         if self.held_by_another:
             raise LockError("lock.held", "another postroom holds it")
         waiting, self.waiting = self.waiting, object

@@ -128,11 +128,12 @@ def test_a_held_lock_leaves_a_living_token_usable_and_a_dead_one_not(here: Offic
     here.hooks.held_by_another = True
     here.desk.clock.advance(HOUR - 10)
     assert access(here.keeper.usable(main)) == "s3cret-access-0"
+    assert here.hooks.patience[-1] == 5
     here.desk.clock.advance(10)
-    with pytest.raises(LockError):
-        here.keeper.usable(main)
-    with pytest.raises(LockError):
-        here.keeper.refresh(main)
+    for ask in (here.keeper.usable, here.keeper.refresh):
+        with pytest.raises(LockError):
+            ask(main)
+        assert here.hooks.patience[-1] == 60
 
 
 # What is kept.
