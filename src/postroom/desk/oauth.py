@@ -33,9 +33,6 @@ from postroom.files import Owner, locked, make_directory
 from postroom.oauth.apart import done_apart
 from postroom.oauth.keeper import Surroundings, TokenKeeper
 
-LOCK_SECONDS = 60.0
-"""Whoever holds it may be waiting for a provider (10 s for its metadata, 10 s for a token) and for a secret store."""
-
 
 class Talk(Protocol):
     """What a front end says to the person who consents, and reads of them."""
@@ -82,12 +79,13 @@ class OAuth:
                 apart=done_apart,
                 classify=self._classify,
                 clock=self._clock,
+                sleep=self._sleep,
             ),
         )
 
-    def _locked(self, server: Server) -> AbstractContextManager[None]:
+    def _locked(self, server: Server, seconds: float) -> AbstractContextManager[None]:
         make_directory(self._state, owner=self._owner)
-        return locked(self._state / f"tokens-{server.name}", LOCK_SECONDS, owner=self._owner)
+        return locked(self._state / f"tokens-{server.name}", seconds, owner=self._owner)
 
     @cached_property
     def grants(self) -> Grants:

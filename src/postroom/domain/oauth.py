@@ -199,7 +199,8 @@ class TokenRecord(NamedTuple):
 
     `client` is the fingerprint of the application and the account that they are for. `granted_at` is when somebody
     logged in; `refreshed_at` when the access token was last renewed. `refresh_ends_at` is the end of the refresh token
-    where the provider told it. `told` is what the operator has been warned of.
+    where the provider told it. `told` is what the operator has been warned of. `begun_at` is when a renewal began whose
+    outcome nobody has written down.
     """
 
     client: str
@@ -214,6 +215,7 @@ class TokenRecord(NamedTuple):
     refresh_ends_at: datetime | None = None
     failure: Failure | None = None
     told: tuple[str, ...] = ()
+    begun_at: datetime | None = None
 
 
 class GrantError(Exception):

@@ -109,6 +109,18 @@ def document(question: Question, answer: Answer) -> Mapping[str, Any]:
     return found
 
 
+def metadata(question: Question, answer: Answer) -> Mapping[str, Any]:
+    """The JSON object of a description. An error in it is about no grant, whatever it says, and is not believed."""
+    found, why_not = _object(answer)
+    if _passes(answer, "", ""):
+        raise question.failed(
+            "provider-busy", f"HTTP {answer.status}", retry_after=_retry_after(answer), status=answer.status
+        )
+    if why_not or not 200 <= answer.status < 300 or "error" in found:
+        raise _misbehaved(question, answer, why_not or "no metadata")
+    return found
+
+
 def is_safe(address: object) -> bool:
     """Whether it is an address that secrets or people may be sent to: https, or http on this machine."""
     if not isinstance(address, str) or not _VISIBLE.fullmatch(address):

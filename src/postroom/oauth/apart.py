@@ -11,56 +11,77 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from postroom.domain.oauth import GrantError
 from postroom.domain.reply import Signs
-from postroom.errors import ConfigError, DataError, FileError, LockError, SecretError
+from postroom.errors import ConfigError, DataError, Exit, FileError, LockError, PostroomError, SecretError
 
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-_KINDS = {kind.__name__: kind for kind in (SecretError, ConfigError, DataError, FileError, LockError)}
+_KINDS = {kind.__name__: kind for kind in (SecretError, ConfigError, DataError, FileError, LockError, PostroomError)}
 
 
 def done_apart(work: Callable[[], None]) -> None:
     """Do the work to its end, and raise what it raised: a PostroomError, a GrantError, or RuntimeError for a bug.
 
-    Locks that are held go on being held by the child. When this process is interrupted the child goes on.
+    Locks that are held go on being held by the child. When this process is interrupted the child goes on. Raise
+    PostroomError `oauth.cut_off` where somebody has killed the child.
     """
     if sys.platform == "darwin":
         work()
         return
     reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
+    # Between the fork and its own session the child must not take a signal for our own.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)
+    try:
+        child = os.fork()
+        if child == 0:
+            _child(work, reading, writing, before)
+    except OSError:
         os.close(reading)
-        _child(work, writing)
-    os.close(writing)
+        raise
+    finally:
+        os.close(writing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.read()
-    os.waitpid(child, 0)
-    if not said:
-        raise RuntimeError("the process that renews tokens ended before its time")
+    with suppress(ChildProcessError):  # where SIGCHLD is ignored nobody waits for children
+        os.waitpid(child, 0)
     error = _unpacked(said)
     if error is not None:
         raise error
 
 
-def _child(work: Callable[[], None], writing: int) -> NoReturn:
+def _child(work: Callable[[], None], reading: int, writing: int, mask: set[int | signal.Signals]) -> NoReturn:
     status = 1
     try:
+        os.close(reading)
         os.setsid()
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        _let_go()
         said = _packed(None)
         try:
             work()
         except Exception as error:  # noqa: BLE001 - whatever it is, the parent raises it
             said = _packed(error)
-        os.write(writing, said)
+        with open(writing, "wb") as pipe:
+            pipe.write(said)
         status = 0
     finally:
         # Nothing of the parent's may run twice: no buffers, no exit handlers.
         os._exit(status)
+
+
+def _let_go() -> None:
+    """Whoever reads what the parent prints must not have to wait for us."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    # Where one was closed at the start its number may now be the lock's.
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
+        if stream is not None and not stream.closed:
+            os.dup2(nothing, stream.fileno())
 
 
 def _packed(error: Exception | None) -> bytes:
@@ -82,12 +103,22 @@ def _told(error: Exception | None) -> dict[str, Any]:
 
 
 def _unpacked(said: bytes) -> Exception | None:
-    told = json.loads(said)
+    """What the child said. One that was killed may have said nothing, or half of it."""
+    try:
+        told = json.loads(said)
+    except ValueError:
+        return PostroomError(
+            "oauth.cut_off",
+            "the process that renewed the access token was killed before its end",
+            hint="Run the command again. postroom oauth status tells whether the login is still good.",
+            retry="now",
+            exit=Exit.TRY_AGAIN,
+        )
     kind = told["kind"]
     if not kind:
         return None
     if kind == "grant":
         return GrantError(Signs(**told["signs"]), **told["rest"])
     if kind in _KINDS:
-        return _KINDS[kind](**told["rest"])
+        return _KINDS[kind](**{**told["rest"], "exit": Exit(told["rest"]["exit"])})
     return RuntimeError(told["message"])

@@ -80,7 +80,7 @@ class HttpGrants:
         with self._dressed(requests.Session(), question) as session:
             # Without an auth of ours the library takes one from ~/.netrc.
             response = session.get(question.endpoint, headers={"Accept": "application/json"}, auth=_as_it_is)
-            metadata = answer.document(question, self._answer(response))
+            metadata = answer.metadata(question, self._answer(response))
         return discovery.told(question, client, metadata)
 
     def authorization_request(self, client: Client, *, redirect_uri: str, state: str, verifier: Secret) -> str:

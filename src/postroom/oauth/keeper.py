@@ -1,11 +1,12 @@
 """Owns the life of a server's tokens: kept, renewed in time, given up only by a definite word of the provider.
 
-Invariants: one process renews at a time; a new refresh token is in the store before the old one is forgotten; while an
-access token is good, nothing here talks to a provider. It refuses to know how a provider is asked.
+Invariants: one process renews at a time; no refresh token is shown before the store has proved that it takes a record;
+a new refresh token is in the store before the old one is forgotten; while an access token is good, nothing here talks
+to a provider. It refuses to know how a provider is asked.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -14,30 +15,40 @@ from postroom.domain.oauth import Client, Failure, Granted, GrantError, Grants, 
 from postroom.domain.ports import Classify, Vault
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
-from postroom.errors import ConfigError, Exit, Fault, LockError, SecretError
+from postroom.errors import ConfigError, Exit, Fault, FileError, LockError, PostroomError, SecretError
 from postroom.oauth.record import decode, encode
 
 EARLY_SECONDS = 300
 """A token is renewed so long before its end: more than a slow session takes, and than clocks go wrong."""
 UNKNOWN_LIFE_SECONDS = 3600
 """For an access token whose life the provider did not tell: what most give."""
+LOCK_SECONDS = 60.0
+"""Whoever holds the lock may be waiting for a provider (10 s for its metadata, 10 s for a token) and for a store."""
+BRIEF_SECONDS = 5.0
+"""So long a token that still lives waits for another process that renews it: longer than one takes that answers."""
+REST_SECONDS = 60
+"""A provider that failed is left alone for so long, as long as the old access token lives."""
+STORE_SECONDS = 20.0
+"""A store that fails is tried for so long with tokens that exist nowhere else: longer than others hold it."""
+_PAUSE_SECONDS = 1.0
 
 
 class Surroundings(NamedTuple):
     """What the keeper needs of the machine.
 
     `client_of` is the application of a server, `proof_of` how it proves itself. `grants` opens the way to providers and
-    is called only when one has to be asked. `locked` holds a server's tokens against other processes. `apart` does work
-    that must not end half done.
+    is called only when one has to be asked. `locked` holds a server's tokens against other processes; it waits for so
+    many seconds. `apart` does work that must not end half done.
     """
 
     client_of: Callable[[Server], Client]
     proof_of: Callable[[Server], Proof]
     grants: Callable[[], Grants]
-    locked: Callable[[Server], AbstractContextManager[None]]
+    locked: Callable[[Server, float], AbstractContextManager[None]]
     apart: Callable[[Callable[[], None]], None]
     classify: Classify
     clock: Clock
+    sleep: Callable[[float], None]
 
 
 class TokenKeeper:
@@ -79,7 +90,7 @@ class TokenKeeper:
             refresh_token=granted.refresh_token,
             refresh_ends_at=_refresh_end(granted, now),
         )
-        with self._here.locked(server):
+        with self._here.locked(server, LOCK_SECONDS):
             reference, _ = self._vault.put(_path(server), encode(record), scheme, _binding(server))
         return record, reference
 
@@ -88,27 +99,35 @@ class TokenKeeper:
         if server.oauth.tokens is None:
             return self._unkept(server)
         record = self.checked(server)
-        if self._good(record, refused):
+        if self._enough(record, refused):
             return record
+        patience = BRIEF_SECONDS if self._alive(record, refused) else LOCK_SECONDS
         try:
-            with self._here.locked(server):
+            with self._here.locked(server, patience):
                 record = self.checked(server)  # another process may have been faster
-                return record if self._good(record, refused) else self._renewed(server, record, refused)
-        except LockError:
+                return record if self._enough(record, refused) else self._renewed(server, record, refused)
+        except (LockError, FileError):
             if self._alive(record, refused):
                 return record
             raise
 
     def refresh(self, server: Server) -> TokenRecord:
-        """Renew the access token, whatever its age, and even where that failed for good before."""
+        """Renew the access token, whatever its age, and even where that failed for good before.
+
+        Who has waited for another process that did so has what was wanted: a crowd asks the provider once.
+        """
         if server.oauth.tokens is None:
             return self._unkept(server)
-        with self._here.locked(server):
-            return self._renewed(server, self.checked(server, paused=True), None, wanted=True)
+        before = self.record(server)
+        with self._here.locked(server, LOCK_SECONDS):
+            record = self.checked(server, paused=True)
+            if self._good(record, before.access_token if before else None):
+                return record
+            return self._renewed(server, record, None, wanted=True)
 
     def note(self, server: Server, told: tuple[str, ...]) -> None:
         """Remember what somebody has been warned of."""
-        with self._here.locked(server):
+        with self._here.locked(server, LOCK_SECONDS):
             record = self.record(server)
             if record is not None:
                 self._write(server, record._replace(told=told))
@@ -118,7 +137,7 @@ class TokenKeeper:
         reference = server.oauth.tokens
         if reference is None:
             return None
-        with self._here.locked(server):
+        with self._here.locked(server, LOCK_SECONDS):
             taken_back = self._revoke(server) if revoke else None
             self._vault.remove(reference)
         return taken_back
@@ -157,34 +176,61 @@ class TokenKeeper:
     def _fingerprint(self, server: Server) -> str:
         return self._here.client_of(server).fingerprint(server.host)
 
+    def _enough(self, record: TokenRecord, refused: Secret | None) -> bool:
+        """Whether nobody needs to be asked."""
+        return self._good(record, refused) or (self._alive(record, refused) and self._rests(record))
+
     def _good(self, record: TokenRecord, refused: Secret | None) -> bool:
-        """Whether the access token can be used for a while yet."""
+        """Whether the access token can be used for a while yet.
+
+        One that was renewed in the future was so by a clock that went wrong: then nobody knows when it ends.
+        """
         if not self._alive(record, refused) or record.expires_at is None:
             return False
+        now, early = self._here.clock.now(), timedelta(seconds=EARLY_SECONDS)
         life = record.expires_at - record.refreshed_at
-        return self._here.clock.now() + min(timedelta(seconds=EARLY_SECONDS), life / 2) < record.expires_at
+        return now + min(early, life / 2) < record.expires_at and record.refreshed_at <= now + early
 
     def _alive(self, record: TokenRecord, refused: Secret | None) -> bool:
         token, end = record.access_token, record.expires_at
         return token is not None and token != refused and end is not None and self._here.clock.now() < end
 
+    def _rests(self, record: TokenRecord) -> bool:
+        """Whether an attempt failed a moment ago."""
+        if record.failure is None:
+            return False
+        return timedelta() <= self._here.clock.now() - record.failure.at < timedelta(seconds=REST_SECONDS)
+
     def _renewed(
         self, server: Server, record: TokenRecord, refused: Secret | None, *, wanted: bool = False
     ) -> TokenRecord:
-        """Renew under the lock. A token that still lives is used when the provider is out of reach."""
+        """Renew under the lock. A token that still lives is used where that fails for now."""
+        alive = not wanted and self._alive(record, refused)
         try:
-            self._here.apart(lambda: self._exchange(server, record))
+            # Read here, where somebody can still be asked for a passphrase.
+            proof = self._here.proof_of(server)
+            self._begin(server, record)
+            self._here.apart(lambda: self._exchange(server, record, proof))
         except GrantError as error:
-            if not error.definite and not wanted and self._alive(record, refused):
+            fault, lost = self._given_up(server, record, error)
+            if alive and not lost:
                 return record
-            raise self._given_up(server, record, error) from error
+            raise fault from error
+        except PostroomError:
+            if alive:
+                return record
+            raise
         found = self.record(server)
         if found is None:
             raise _login_needed(server, "its tokens are gone")
         return found
 
-    def _exchange(self, server: Server, record: TokenRecord) -> None:
-        granted = self._asked(server, record)
+    def _begin(self, server: Server, record: TokenRecord) -> None:
+        """Prove that the store can be written to. What stands there then tells of a renewal that was cut off."""
+        self._write(server, record._replace(begun_at=self._here.clock.now()))
+
+    def _exchange(self, server: Server, record: TokenRecord, proof: Proof) -> None:
+        granted = self._asked(server, record, proof)
         now = self._here.clock.now()
         renewed = record._replace(
             access_token=granted.access_token,
@@ -195,11 +241,28 @@ class TokenKeeper:
             scopes=granted.scopes,
             account=granted.account or record.account,
             failure=None,
+            begun_at=None,
         )
-        self._write(server, renewed)
+        if renewed.refresh_token == record.refresh_token:
+            self._write(server, renewed)
+        else:
+            self._write_at_last(server, renewed)
 
-    def _asked(self, server: Server, record: TokenRecord | None) -> Granted:
-        grants, proof = self._here.grants(), self._here.proof_of(server)
+    def _write_at_last(self, server: Server, renewed: TokenRecord) -> None:
+        """Keep a refresh token that has taken the place of the old one: without it the login is lost."""
+        until = self._here.clock.monotonic() + STORE_SECONDS
+        while True:
+            try:
+                self._write(server, renewed)
+            except PostroomError as error:
+                if self._here.clock.monotonic() >= until:
+                    raise _not_kept(server, error) from error
+                self._here.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+    def _asked(self, server: Server, record: TokenRecord | None, proof: Proof) -> Granted:
+        grants = self._here.grants()
         client = grants.discover(self._here.client_of(server))
         if client.flow in WITHOUT_A_PERSON:
             return grants.by_itself(client, proof)
@@ -212,7 +275,7 @@ class TokenKeeper:
         if server.oauth.flow not in WITHOUT_A_PERSON:
             raise _login_needed(server, "nobody has logged in")
         try:
-            granted = self._asked(server, None)
+            granted = self._asked(server, None, self._here.proof_of(server))
         except GrantError as error:
             raise self._fault(server, error) from error
         now = self._here.clock.now()
@@ -220,16 +283,20 @@ class TokenKeeper:
             access_token=granted.access_token, expires_at=_end(granted, now), scopes=granted.scopes
         )
 
-    def _given_up(self, server: Server, record: TokenRecord, error: GrantError) -> Fault:
-        """Note the failure. Only where a person has to log in again are the tokens worth nothing."""
+    def _given_up(self, server: Server, record: TokenRecord, error: GrantError) -> tuple[Fault, bool]:
+        """Note the failure. Only where a person has to log in again are the tokens worth nothing, and thrown away."""
         fault = self._fault(server, error)
         lost = error.definite and fault.exit == Exit.LOGIN_NEEDED
-        failure = Failure(self._here.clock.now(), fault.code, fault.message, paused=lost)
+        failure = Failure(self._here.clock.now(), fault.code, _cut_off(record, fault.message, lost=lost), paused=lost)
         noted = record._replace(failure=failure)
         if lost:
-            noted = noted._replace(access_token=None, expires_at=None, refresh_token=None, refresh_ends_at=None)
-        self._write(server, noted)
-        return fault
+            noted = noted._replace(
+                access_token=None, expires_at=None, refresh_token=None, refresh_ends_at=None, begun_at=None
+            )
+        fault.message = failure.message
+        with suppress(PostroomError):  # what the provider said matters more; the next one will be told the same
+            self._write(server, noted)
+        return fault, lost
 
     def _fault(self, server: Server, error: GrantError) -> Fault:
         return grant_fault(error, server, self._here.classify)
@@ -271,12 +338,31 @@ def _login_needed(server: Server, why: str) -> ConfigError:
     )
 
 
+def _cut_off(record: TokenRecord, message: str, *, lost: bool) -> str:
+    """The words of a failure; with why, where an earlier renewal may have used the refresh token up."""
+    if not lost or record.begun_at is None:
+        return message
+    when = _when(record.begun_at)
+    return f"{message}; a renewal that began at {when} was cut off, and what the provider gave then never came here"
+
+
+def _not_kept(server: Server, error: PostroomError) -> SecretError:
+    return SecretError(
+        "oauth.not_kept",
+        f"server {server.name}: the provider gave new tokens, and they could not be kept: {error.message}",
+        hint=f"{error.hint}\nThen log in again: {_login(server)}".strip(),
+    )
+
+
 def _paused(server: Server, failure: Failure) -> Fault:
-    when = failure.at.astimezone().strftime("%Y-%m-%d %H:%M")
     return Fault(
         failure.code,
-        f"server {server.name} is paused since {when}: {failure.message}",
+        f"server {server.name} is paused since {_when(failure.at)}: {failure.message}",
         step="token",
         hint=_login(server),
         exit=Exit.LOGIN_NEEDED,
     )
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

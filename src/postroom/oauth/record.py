@@ -29,6 +29,7 @@ def encode(record: TokenRecord) -> Secret:
         "refresh_ends_at": _told(record.refresh_ends_at),
         "failure": {**failure._asdict(), "at": rfc3339(failure.at)} if failure else None,
         "told": list(record.told),
+        "begun_at": _told(record.begun_at),
     }
     return Secret(json.dumps(table))
 
@@ -37,9 +38,13 @@ def decode(secret: Secret) -> TokenRecord:
     """Read what `encode` wrote. Raise ValueError, which never repeats the text."""
     try:
         table = json.loads(secret.reveal())
-        return _by_version[table["version"]](table)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ValueError("is no record of tokens") from None  # the text holds tokens
+        read = _by_version.get(str(table["version"]))
+        if read is not None:
+            return read(table)
+        why = "is a record of tokens in a form that this release of Postroom does not know"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        why = "is no record of tokens"
+    raise ValueError(why)  # not chained: the parser's exception holds the text, which is tokens
 
 
 def _text(secret: Secret | None) -> str | None:
@@ -47,6 +52,8 @@ def _text(secret: Secret | None) -> str | None:
 
 
 def _secret(text: str | None) -> Secret | None:
+    if text is not None and not isinstance(text, str):
+        raise TypeError
     return Secret(text) if text else None
 
 
@@ -55,13 +62,18 @@ def _told(moment: datetime | None) -> str | None:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return _aware(text) if text else None
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment
 
 
 def _failure(table: Mapping[str, Any]) -> Failure:
-    return Failure(
-        datetime.fromisoformat(table["at"]), str(table["code"]), str(table["message"]), bool(table["paused"])
-    )
+    return Failure(_aware(table["at"]), str(table["code"]), str(table["message"]), bool(table["paused"]))
 
 
 def _first(table: Mapping[str, Any]) -> TokenRecord:
@@ -70,14 +82,15 @@ def _first(table: Mapping[str, Any]) -> TokenRecord:
         flow=str(table["flow"]),
         account=str(table["account"]),
         scopes=tuple(str(scope) for scope in table["scopes"]),
-        granted_at=datetime.fromisoformat(table["granted_at"]),
-        refreshed_at=datetime.fromisoformat(table["refreshed_at"]),
+        granted_at=_aware(table["granted_at"]),
+        refreshed_at=_aware(table["refreshed_at"]),
         access_token=_secret(table["access_token"]),
         expires_at=_moment(table["expires_at"]),
         refresh_token=_secret(table["refresh_token"]),
         refresh_ends_at=_moment(table["refresh_ends_at"]),
         failure=_failure(table["failure"]) if table["failure"] else None,
         told=tuple(str(told) for told in table["told"]),
+        begun_at=_moment(table["begun_at"]),
     )
 
 

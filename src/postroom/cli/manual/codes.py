@@ -49,6 +49,7 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "config.unknown_server": ((78,), "There is no server of that name."),
     "config.unsafe": ((78,), "Others may write the configuration file."),
     "dns.no_mail_exchanger": ((68,), "The domain takes no mail: it has no MX record, or the null MX."),
+    "oauth.cut_off": ((75,), "The process that renewed an access token was killed before its end."),
     "oauth.file_incomplete": ((65,), "A file that Google handed out lacks something; the message names it."),
     "oauth.file_malformed": ((65,), "A file that was to come from Google is no JSON, or is another file."),
     "oauth.file_wrong_kind": (
@@ -70,6 +71,7 @@ OWN_CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "oauth.no_tenant": ((78,), "An application that logs in by itself needs its own tenant, not a word for many."),
     "oauth.consent_timeout": ((4,), "Nobody logged in at the provider before the time limit of oauth login."),
     "oauth.flow_refused": ((78,), "The provider does not take this way to log in for mail."),
+    "oauth.not_kept": ((78,), "The provider gave new tokens, and the store did not take them."),
     "oauth.not_ours": ((78,), "The server's access tokens are another program's, or it logs in in another way."),
     "oauth.paste_ended": ((4,), "Standard input ended before the address of the provider's answer was pasted."),
     "oauth.port_in_use": ((75,), "Another program listens on the port of the redirect address."),
