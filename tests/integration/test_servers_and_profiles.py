@@ -183,7 +183,7 @@ def test_an_address_alone_is_answered_with_its_preset(run_postroom: RunPostroom)
 
 def test_both_ways_to_log_in_are_named_where_the_provider_has_both(run_postroom: RunPostroom) -> None:
     done = run_postroom("smtp", "set", "main", "--provider", "gmail", "--username", "alice@gmail.com", "--json")
-    assert done.json["data"]["missing"] == ["--access-token-command", "--password-stdin"]
+    assert done.json["data"]["missing"] == ["--client-id", "--access-token-command", "--password-stdin"]
     given = run_postroom("smtp", "set", "main", "--password-env", "PW", "--json")
     assert (given.json["data"]["missing"], given.json["data"]["server"]["auth"]) == ([], "password")
 
