@@ -7,6 +7,8 @@ import sys
 from postroom import __version__
 from postroom.cli.lazy import load
 
+_SIGINT = 2  # POSIX's number; the module signal is not loaded for `--version`
+
 
 def program() -> None:
     """The console script: `main`, and then an end without the tidying of memory that is given back anyway.
@@ -18,6 +20,8 @@ def program() -> None:
         main()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:  # before that was said
+        status = 130  # Exit.INTERRUPTED, which would have to be loaded
     for stream in (sys.stdout, sys.stderr):
         try:  # noqa: SIM105 - contextlib would cost `--version` a fifth more
             stream.flush()
@@ -39,9 +43,18 @@ def main() -> None:
             sys.stderr.write(f"error: standard output: {error.strerror}\n")
             sys.exit(74)  # Exit.IO, which would have to be loaded
         return
+    _end_by_interrupts()
     # A short life: collecting garbage while modules load would take a tenth of it.
     gc.set_threshold(50_000)
     sys.exit(load("postroom.cli.main:run")(sys.argv[1:]))
+
+
+def _end_by_interrupts() -> None:
+    """Let an interrupt end the program at once until the command line listens: nothing is begun by then, and the
+    exception that Python would raise lands in the midst of a module that loads, which makes another one of it.
+    """
+    if load("signal:getsignal")(_SIGINT) is load("signal:default_int_handler"):  # nohup and a script's `&` mean it
+        load("signal:signal")(_SIGINT, load("signal:SIG_DFL"))
 
 
 def _open_closed_streams() -> None:

@@ -6,6 +6,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -316,3 +317,37 @@ def test_a_misspelt_variable_is_warned_about(run_postroom: RunPostroom) -> None:
     assert [(warning["code"], warning["hint"]) for warning in warnings] == [
         ("config.unknown_variable", "did you mean POSTROOM_SMTP_PORT?")
     ]
+
+
+@pytest.mark.parametrize(
+    ("option", "variables", "coloured"),
+    [
+        ([], {"FORCE_COLOR": "1", "TERM": "xterm"}, True),
+        ([], {"FORCE_COLOR": "1", "TERM": "xterm", "NO_COLOR": "1"}, False),
+        (["--no-color"], {"FORCE_COLOR": "1", "TERM": "xterm"}, False),
+    ],
+)
+def test_no_colour_wins(
+    run_postroom: RunPostroom, option: list[str], variables: dict[str, str], *, coloured: bool
+) -> None:
+    done = run_postroom(*option, "explain", "535 no", env=variables)
+    assert ("\x1b[" in done.stdout) is coloured
+
+
+def test_an_interrupt_while_the_program_loads_is_no_traceback(tmp_home: Path) -> None:
+    start = (
+        "import os, signal, postroom.__main__ as start\n"
+        "load = start.load\n"
+        "ours = lambda place: place.startswith('postroom')\n"
+        "start.load = lambda place: os.kill(os.getpid(), signal.SIGINT) if ours(place) else load(place)\n"
+        "start.program()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", start],
+        env=clean_environment(tmp_home, os.environ["PATH"]),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")  # a shell says 130

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunPostroom
+from tests.support.faulty_server import Drip, FaultyServer, Send
 from tests.support.mailstack import Mailstack
 from tests.support.sweep import Sweep
 
@@ -160,6 +161,19 @@ def test_some_recipients_refused_is_partial(run_postroom: RunPostroom, mailstack
     verdicts = {row["address"]: (row["code"], row["class"]) for row in rcpt["detail"]["recipients"]}
     assert verdicts == {BOB: (250, None), "nobody@example.test": (550, "rcpt.unknown_user")}
     mailstack.wait_for_mail("bob", message_id=done.json["data"]["message_id"])
+    diagnosis = done.json["data"]["diagnosis"]
+    assert (diagnosis["class"], done.json["error"]) == ("rcpt.unknown_user", None)
+    shown = run_postroom("smtp", "test", "--to", BOB, "--to", "nobody@example.test").stdout
+    assert diagnosis["next_steps"][0].partition(":")[0] in " ".join(shown.split())
+
+
+@pytest.mark.usefixtures("set_main")
+def test_until_tls_is_where_tls_begins_and_what_was_not_looked_at_is_said(run_postroom: RunPostroom) -> None:
+    run_postroom("smtp", "set", "main", "--unset", "password")
+    done = run_postroom("smtp", "test", "--until", "tls")
+    assert "ok    starttls" in done.stdout
+    assert "not looked at: the secret, the login" in done.stdout
+    assert "not looked at: TLS, the secret, the login" in run_postroom("smtp", "test", "--until", "ehlo").stdout
 
 
 @pytest.mark.usefixtures("set_main")
@@ -312,9 +326,9 @@ def test_a_failed_test_is_what_the_status_says(run_postroom: RunPostroom) -> Non
 def test_what_is_tried_by_the_environment_is_mended_in_the_environment(run_postroom: RunPostroom) -> None:
     environment = {"POSTROOM_SMTP_HOST": "localhost", "POSTROOM_SMTP_PORT": "1", "POSTROOM_SMTP_AUTH": "none"}
     refused = run_postroom("smtp", "test", "--json", env=environment)
-    assert refused.json["error"]["hint"].endswith(": POSTROOM_SMTP_HOST=HOST")
+    assert refused.json["error"]["hint"].endswith(": POSTROOM_SMTP_PORT=PORT")
     tried = run_postroom("smtp", "test", "--host", "localhost", "--port", "1", "--auth", "none", "--json")
-    assert tried.json["error"]["hint"].endswith(": --host HOST")
+    assert tried.json["error"]["hint"].endswith(": --port PORT")
 
 
 @pytest.mark.parametrize("until", ["connect", "starttls"])
@@ -337,3 +351,20 @@ def test_custom_takes_the_preset_away_from_what_is_tried(run_postroom: RunPostro
         "smtp", "test", "other", "--provider", "custom", "--host", "localhost", "--until", "config", "--json"
     )
     assert (done.exit, done.json["data"]["server"]["port"]) == (0, 465)
+
+
+def test_what_a_step_saw_is_told_in_json(run_postroom: RunPostroom) -> None:
+    with FaultyServer([Send(b"220 mail.example.test ESMTP\r\n")], curious=True) as server:
+        place = ["--host", "localhost", "--port", str(server.port), "--security", "none", "--auth", "none"]
+        done = run_postroom("smtp", "test", *place, "--until", "greeting", "--verbose")
+    told = [line.strip() for line in done.stderr.splitlines() if line.startswith("      ")]
+    assert {"server": "unsaved", "host": "localhost"} in [json.loads(line) for line in told]
+
+
+def test_a_greeting_that_drips_is_no_silence(run_postroom: RunPostroom) -> None:
+    with FaultyServer([Drip(b"220 " + b"x" * 400, 0.05)], curious=True) as server:
+        place = ["--host", "localhost", "--port", str(server.port), "--security", "starttls", "--auth", "none"]
+        done = run_postroom("smtp", "test", *place, "--connect-timeout", "1s", "--json")
+    assert done.json["data"]["diagnosis"]["class"] == "greeting.timeout"
+    assert done.json["data"]["evidence"]["port_speaks"] == "smtp"
+    assert "did not come to the end of its greeting" in done.json["error"]["message"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunPostroom
+from tests.support.certificates import Authority
 from tests.support.program import clean_environment, program
 
 
@@ -133,8 +134,7 @@ def test_comments_survive_set_and_remove(run_postroom: RunPostroom, tmp_home: Pa
 
 
 def test_a_profile_is_shared_and_its_servers_win(run_postroom: RunPostroom, tmp_path: Path) -> None:
-    authority = tmp_path / "ca.pem"
-    authority.write_text("not read before a session\n")
+    authority = Authority(tmp_path).ca_file
     assert run_postroom("tls", "set", "site", "--ca-file", str(authority), "--min", "1.3").exit == 0
     add(run_postroom, "a", "--tls-profile", "site", "--tls-min", "1.2")
     rows = {row["key"]: row for row in run_postroom("smtp", "show", "a", "--json").json["data"]["server"]["settings"]}
@@ -196,7 +196,9 @@ def test_both_ways_to_log_in_are_named_where_the_provider_has_both(run_postroom:
         ("smtp tset", "did you mean postroom smtp set or postroom smtp test?"),
         ("smtp providers gmial", "did you mean gmail?"),
         ("smtp providers a@example.invalid", "postroom smtp providers a@example.invalid --online looks up"),
-        ("smtp set x --provider gmial", "postroom smtp providers"),
+        ("smtp set x --provider gmial", "did you mean gmail?"),
+        ("smtp set x --provider zzz", "postroom smtp providers"),
+        ("smtp test --provider gmial", "did you mean gmail?"),
         ("smtp use", "postroom smtp use --help"),
         ("config rollback 7", "postroom config history"),
     ],
@@ -275,3 +277,40 @@ def test_set_says_at_once_what_the_provider_will_mind(
     done = run_postroom("smtp", "set", "main", *words, "--json")
     assert done.exit == 0, done.stdout
     assert [warning["code"] for warning in done.json["warnings"]] == codes
+
+
+@pytest.mark.parametrize("line", ["smtp set main", "tls set site"])
+def test_a_ca_file_that_is_none_is_not_saved(run_postroom: RunPostroom, tmp_path: Path, line: str) -> None:
+    add(run_postroom, "main")
+    other = tmp_path / "README.md"
+    other.write_text("# no certificate\n")
+    refused = run_postroom(*line.split(), "--ca-file", str(other), "--json")
+    assert (refused.exit, refused.json["error"]["code"]) == (66, "file.tls_unusable")
+    assert "holds no certificate" in refused.json["error"]["message"]
+    assert str(other) not in run_postroom("config", "export").stdout
+
+
+def test_a_ca_file_that_has_become_none_fails_at_its_step(run_postroom: RunPostroom, tmp_path: Path) -> None:
+    authority = Authority(tmp_path).ca_file
+    add(run_postroom, "main", "--ca-file", str(authority), "--security", "starttls")
+    authority.write_text("# no certificate\n")
+    failed = run_postroom("smtp", "test", "--json")
+    steps = {step["name"]: step["ok"] for step in failed.json["data"]["steps"]}
+    assert (failed.exit, steps["config"], steps["starttls"]) == (66, True, False)
+    assert failed.json["error"]["hint"].endswith("postroom smtp set main --ca-file FILE")
+    shown = run_postroom("smtp", "test").stdout
+    assert "FAIL  starttls" in shown
+
+
+@pytest.mark.parametrize("value", ["--host HOST", "--username NAME", "--from ADDRESS", "--provider ID"])
+def test_a_hint_that_is_typed_as_it_stands_is_refused(run_postroom: RunPostroom, value: str) -> None:
+    add(run_postroom, "main")
+    for command in ("set", "test"):
+        error = run_postroom("smtp", command, "main", *value.split(), "--json").json["error"]
+        assert "stands for a value" in error["message"]
+
+
+def test_a_secret_that_is_missing_is_told_in_words(run_postroom: RunPostroom) -> None:
+    add(run_postroom, "main", "--auth", "password", "--username", "alice@example.com")
+    line = next(line for line in run_postroom("smtp", "test").stdout.splitlines() if line.startswith("FAIL"))
+    assert line.endswith("server main has no password for alice@example.com")

@@ -340,7 +340,8 @@ class EvilProvider:
         answer: Answer = Reply(b"", 404)
         match request.path:
             case "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server":
-                answer = self.metadata_answer or json_reply(self._metadata())
+                # Hang is an empty tuple, which counts as false.
+                answer = json_reply(self._metadata()) if self.metadata_answer is None else self.metadata_answer
             case "/authorize":
                 answer = redirect(self.redirect_of(f"?{urlencode(request.query, doseq=True)}"), status=302)
             case "/token":

@@ -47,7 +47,8 @@ class Waiting:
         while (line := self._lines.get(timeout=max(0.1, until - time.monotonic()))) is not None:
             if found := re.search(pattern, line):
                 return found
-        raise AssertionError(f"never said {pattern!r}: {''.join(self.said)}")
+        self._threads[1].join(_PATIENCE_SECONDS)
+        raise AssertionError(f"never said {pattern!r}: {''.join((*self.said, *self._stdout))}")
 
     def address(self) -> str:
         """The address that it asks to have opened."""

@@ -1,5 +1,6 @@
 """Owns what every command holds: the desk, the renderer, the questions to a person. Refuses to know any command."""
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -70,8 +71,9 @@ class Front:
 
     @cached_property
     def _output(self) -> Output:
-        if not self.flags.json and (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
-            return cast("Output", load("postroom.ui.console:RichOutput")(no_color=self.flags.no_color))
+        colour = not (self.flags.no_color or os.environ.get("NO_COLOR"))
+        if not self.flags.json and (sys.stdout.isatty() or (colour and os.environ.get("FORCE_COLOR"))):
+            return cast("Output", load("postroom.ui.console:RichOutput")(no_color=not colour))
         return PlainOutput(sys.stdout, sys.stderr)
 
     def finish(self, result: Result, view: View) -> None:
@@ -93,7 +95,7 @@ class Front:
             self._waiting.end()
             quietly(lambda: self._output.step(step))
             if self.flags.verbose and step.detail:
-                self.talk(f"      {dict(step.detail)}")
+                self.talk(f"      {json.dumps(dict(step.detail), default=str, ensure_ascii=False)}")
             if then:
                 self._waiting.begin(then)
 

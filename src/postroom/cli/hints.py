@@ -6,6 +6,8 @@ Refuses to know what a hint advises.
 import re
 from collections.abc import Mapping
 
+from postroom.domain.settings import key_of
+
 _COMMAND = "postroom smtp set|postroom smtp test"
 _SECRET = re.compile(r"postroom secrets set smtp/\S+/(\w+)")
 
@@ -27,11 +29,12 @@ def _left_out(found: re.Match[str]) -> str:
 
 
 def _option(found: re.Match[str]) -> str:
-    return "--" + re.sub(r"[._]", "-", found[1])
+    key = key_of(("smtp", "servers", "any", *found[1].split(".")))
+    return key.option if key else f"--{found[1]}"
 
 
 def _other_secret(found: re.Match[str]) -> str:
-    option = _option(found)
+    option = "--" + found[1].replace("_", "-")
     return f"Give the other one as well: {option}-stdin, {option}-file, {option}-command or {option}-env"
 
 

@@ -15,6 +15,7 @@ from postroom.domain.settings import Server, Settings, Source, Value, key_of
 from postroom.errors import ConfigError, PostroomError, UsageError
 from postroom.result import Result, Step, Warn
 from postroom.services.oauth_status import kept
+from postroom.services.server_advice import check_provider
 from postroom.services.server_values import read_values
 from postroom.services.servers import choose_server
 from postroom.services.smtp_test import Request, Surroundings, smtp_test
@@ -61,6 +62,7 @@ def try_values(
     asked, name = name, name or _present(desk.settings, kind) or UNSAVED
     base = ("smtp", "servers", name)
     parsed = read_values(base, values)
+    check_provider(parsed.get(("provider",)), desk)
     if name not in desk.settings.servers and not {("host",), ("provider",)} & parsed.keys():
         raise _no_host(desk.settings, asked, kind)
     overrides = {}
@@ -136,19 +138,29 @@ def prove(trial: Trial, request: Request, *, live: bool, online: bool = False) -
     except PostroomError as error:
         error.hint = _hint(trial, error.data, error.hint)
         error.warnings = (*_hinted(trial, error.data, error.warnings), *desk.noticed)
-        if diagnosis := error.data.get("diagnosis"):
-            steps = [_hint(trial, error.data, step) for step in diagnosis["next_steps"]]
-            error.data["diagnosis"] = {**diagnosis, "next_steps": steps}
+        error.data |= _advised(trial, error.data)
         raise
     finally:
         front.close()
-    return result._replace(warnings=(*_hinted(trial, result.data, result.warnings), *desk.noticed))
+    return result._replace(
+        data={**result.data, **_advised(trial, result.data)},
+        warnings=(*_hinted(trial, result.data, result.warnings), *desk.noticed),
+    )
 
 
 def _running_after(step: Step) -> str:
     """The step that runs once this one has ended: their order is fixed, and nothing follows a failure."""
     following = STEPS[STEPS.index(step.name) + 1 :]
     return following[0] if following and step.ok is not False else ""
+
+
+def _advised(trial: Trial, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The diagnosis, where there is one, with advice that works for what is tried."""
+    diagnosis = data.get("diagnosis")
+    if not diagnosis:
+        return {}
+    steps = [_hint(trial, data, step) for step in diagnosis["next_steps"]]
+    return {"diagnosis": {**diagnosis, "next_steps": steps}}
 
 
 def _hinted(trial: Trial, data: Mapping[str, Any], warnings: Sequence[Warn]) -> tuple[Warn, ...]:

@@ -17,7 +17,7 @@ from postroom.config.load import load
 from postroom.config.paths import Scope, find_scope
 from postroom.desk.extras import missing_extra
 from postroom.desk.known_providers import KnownProviders
-from postroom.domain.settings import Server, Settings, Value
+from postroom.domain.settings import Server, Settings, Tls, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -317,6 +317,10 @@ class Desk(KnownProviders):
     def look(self) -> "Look":
         """Looks around after a test that failed."""
         return self._wire.look
+
+    def check_tls(self, settings: Tls) -> None:
+        """Raise FileError for a certificate, key or authority file that cannot be used."""
+        self._wire.check_tls(settings)
 
     @cached_property
     def _wire(self) -> "Wire":

@@ -12,9 +12,9 @@ from postroom.domain.ports import Limits, Session
 from postroom.domain.preset import Preset
 from postroom.domain.reply import Signs
 from postroom.domain.secret import Binding, Credential
-from postroom.domain.settings import Server
-from postroom.errors import ConfigError
-from postroom.result import Watch
+from postroom.domain.settings import Server, Tls
+from postroom.errors import ConfigError, FileError
+from postroom.result import Step, Watch
 from postroom.sending.login import ReadSecret
 
 if TYPE_CHECKING:
@@ -43,6 +43,13 @@ class Wire:
         """The promise of `domain.ports.OpenSession`."""
         from postroom.transport.session import open_session
 
+        try:
+            encryption = self._encryption(server)
+        except FileError as error:
+            watch(Step(server.security, ok=False, detail={"code": error.code, "text": error.message}))
+            change = f"tls set {server.tls_profile}" if server.tls_profile else f"smtp set {server.name}"
+            error.hint = error.hint.replace(": --", f": postroom {change} --")
+            raise
         return open_session(
             server,
             credential,
@@ -52,7 +59,7 @@ class Wire:
             clock=self._clock,
             make_mechanism=make_mechanism,
             dial=self._dial(server),
-            encryption=self._encryption(server),
+            encryption=encryption,
             helo=None if server.helo else self._full_name,
         )
 
@@ -67,6 +74,12 @@ class Wire:
         from postroom.transport.connection import full_name
 
         return full_name(self._hostname, NAME_SECONDS)
+
+    def check_tls(self, settings: Tls) -> None:
+        """Raise FileError (`file.tls_unusable`) for a certificate, key or authority file that cannot be used."""
+        from postroom.transport.tls import VerifiedTls
+
+        VerifiedTls(settings, self._clock, _read_certificate)
 
     def _encryption(self, server: Server) -> "Encryption | None":
         if server.security == "none":

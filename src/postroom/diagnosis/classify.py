@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from postroom.diagnosis.catalogue import advice_for, advice_when, cause
 from postroom.diagnosis.entry import REFUSED, Entry, bundled_entries, by_strength
+from postroom.diagnosis.facts import known
 from postroom.diagnosis.fill import fill
+from postroom.diagnosis.mechanism import without_offers, without_tokens
 from postroom.diagnosis.proof import proof
 from postroom.diagnosis.providers import families_of, hinted, speaking, title_of
 from postroom.domain.reply import Cause, Other, Signs
@@ -51,7 +53,8 @@ def decide(signs: Signs, entries: Iterable[Entry]) -> Match:
     """The first entry that fits: by the server's words, then by all that is known, then by step and code alone."""
     strong, weak = by_strength(entries)
     reply = plain(signs.reply.text) if signs.reply else ""
-    whole = plain(f"{reply} {signs.text}")
+    around = without_tokens(signs.text) if known(signs, "password") else without_offers(signs.text)
+    whole = plain(f"{reply} {around}")
     families = families_of(signs.provider, f"{whole} {signs.host}")
     for text in (reply, whole) if reply else (whole,):
         for entry in strong:

@@ -22,7 +22,7 @@ ANY = "any"
 _FILES = Path(__file__).with_name("entries")
 _ORDER = (
     *("token", "wire", "oauth", "certain", "microsoft", "google", "consumer"),
-    *("login", "envelope", "limits", "content", "rest", "status", "codes"),
+    *("languages", "login", "envelope", "limits", "content", "rest", "status", "codes"),
 )
 """What is certain comes first, then what one provider says in its own words, then what every server may say."""
 _WEAK = "codes"

@@ -29,6 +29,13 @@ def _clock_is_wrong(signs: Signs) -> bool:
     return bool((signs.evidence.get("clock") or {}).get("likely_cause"))
 
 
+def _host_in_certificate(signs: Signs) -> bool:
+    names = (signs.evidence.get("certificate") or {}).get("names") or ()
+    wildcard = "*." + signs.host.partition(".")[2]
+    asked = signs.evidence.get("expected_name")
+    return bool(asked) and asked != signs.host and any(name.lower() in (signs.host, wildcard) for name in names)
+
+
 def _mechanism(signs: Signs) -> str:
     return str(signs.evidence.get("mechanism") or "").upper()
 
@@ -88,6 +95,9 @@ FACTS: Mapping[str, Fact] = {
     "certificate_problem": Fact(
         "what is wrong with the certificate",
         ("expired", "not_yet_valid", "name", "self_signed", "unknown_ca", "missing_intermediate"),
+    ),
+    "host_in_certificate": Fact(
+        "whether the certificate is for the host, and another name was asked for", bool, _host_in_certificate
     ),
     "clock_is_wrong": Fact(
         "whether this machine's clock differs from the server's by so much that it is the likely cause",

@@ -16,6 +16,7 @@ _SPEAKS = {
     "pop3": "a POP3 server, from which mail is fetched",
     "ssh": "an SSH server",
 }
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,253}")
 _PLACEHOLDER = re.compile(r"(?P<space> ?)\{(?P<name>\w+)\}")
 
 
@@ -80,6 +81,14 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
     ),
     "open_security": Placeholder("the security of that port", lambda signs, _: _elsewhere(signs)[1]),
     "open_ports": Placeholder("all such ports, each with its security", lambda signs, _: _ports(signs)),
+    "tried_ports": Placeholder(
+        "the other ports of the host that were tried",
+        lambda signs, _: _listed([row["port"] for row in signs.evidence.get("other_ports") or ()], "the usual ones"),
+    ),
+    "account": Placeholder(
+        "the address that logs in; ADDRESS where that is none",
+        lambda signs, _: signs.username if _ADDRESS.fullmatch(signs.username) else "ADDRESS",
+    ),
     "preset_host": Placeholder(
         "the host that the provider's preset names", lambda signs, _: str(signs.evidence.get("preset_host") or "HOST")
     ),
@@ -87,7 +96,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
         "the scopes that were asked for and not granted",
         lambda signs, _: _listed(signs.evidence.get("missing"), "the scope for sending"),
     ),
-    "account": Placeholder(
+    "logged_in_as": Placeholder(
         "the mailbox that somebody logged in as", lambda signs, _: str(signs.evidence.get("account") or "somebody else")
     ),
     "mailbox": Placeholder(
@@ -122,6 +131,8 @@ def fill(cause: Cause, signs: Signs, *, provider: str = "") -> Cause:
     if not signs.port:
         # "The port of HOST", where nobody has told which.
         cause = cause._replace(title=cause.title.replace("Port {port} of", "The port of"))
+    if not signs.host:
+        cause = cause._replace(title=cause.title.replace("The host name {host}", "The server's host name"))
     return cause._replace(
         title=_filled(cause.title, words),
         cause=_filled(cause.cause, words),

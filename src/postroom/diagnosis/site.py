@@ -92,7 +92,9 @@ def site_entries(data: bytes, names: Names, expression: Callable[[str], Searchab
 
 
 class _Reader:
-    """Reads the tables of entries: each key by its rule. A rule raises ValueError that tells key, value and rule."""
+    """Reads the tables of entries: each key by its rule. A rule raises ValueError that tells key, value and rule, one
+    argument for each that is broken.
+    """
 
     def __init__(self, names: Names, expression: Callable[[str], Searchable]) -> None:
         self._names = names
@@ -126,7 +128,7 @@ class _Reader:
             try:
                 values[key] = rule(key, value)
             except ValueError as error:
-                wrong.append((key, str(error)))
+                wrong += ((key, str(rule)) for rule in error.args)
         wrong += _lacking(table)
         return values, wrong
 
@@ -165,7 +167,16 @@ def _each(rule: Callable[[str, Any], Any]) -> Callable[[str, Any], list[Any]]:
         texts = [value] if isinstance(value, str) else value
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
             raise ValueError(f"{key} {_shown(value)} must be a text or a list of texts, and none of them empty")
-        return [rule(key, text) for text in texts]
+        values: list[Any] = []
+        wrong: list[str] = []
+        for text in texts:
+            try:
+                values.append(rule(key, text))
+            except ValueError as error:
+                wrong += map(str, error.args)
+        if wrong:
+            raise ValueError(*wrong)
+        return values
 
     return read
 
@@ -215,13 +226,19 @@ def _enhanced(key: str, value: str) -> str:
 def _facts(key: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict) or not value:
         raise ValueError(f"{key} {_shown(value)} must be a table, and not an empty one")
-    for name, wanted in value.items():
+    if wrong := [*_wrong_facts(key, value)]:
+        raise ValueError(*wrong)
+    return value
+
+
+def _wrong_facts(key: str, facts: Mapping[str, Any]) -> Iterator[str]:
+    for name, wanted in facts.items():
         if name not in FACTS:
-            raise ValueError(f"{key} {_shown(name)} is none of those that can be known: {', '.join(FACTS)}")
+            yield f"{key} {_shown(name)} is none of those that can be known: {', '.join(FACTS)}"
+            continue
         for one in wanted if isinstance(wanted, list) and wanted else [wanted]:
             if not _is_of(FACTS[name].kind, one):
-                raise ValueError(f"{key}.{name} {_shown(one)} must be {_told(FACTS[name].kind)}")
-    return value
+                yield f"{key}.{name} {_shown(one)} must be {_told(FACTS[name].kind)}"
 
 
 def _is_of(kind: Kind, value: Any) -> bool:

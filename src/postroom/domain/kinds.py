@@ -20,6 +20,9 @@ _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)?")
 _RATE = re.compile(r"([0-9]{1,6})/(s|min|h|d)")
 _PIN = re.compile(r"sha256/[A-Za-z0-9+/]{43}=")
 _DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+PLACEHOLDERS = frozenset(("HOST", "NAME", "ADDRESS", "FILE", "ID", "URL"))
+"""Of a hint that was typed as it stands; none of them is a value that anybody has."""
+
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -45,6 +48,8 @@ class Kind(ABC, Generic[T]):
 
     def read(self, text: str) -> T:
         """Read a value as a command line or the environment gives it. Raise ValueError with the rule."""
+        if text in PLACEHOLDERS:
+            raise ValueError("is the word that stands for a value in help and hints: give the value itself")
         return self.parse(text)
 
     def toml(self, value: T) -> object:

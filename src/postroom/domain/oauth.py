@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple, Protocol
+from urllib.parse import quote
 
 from postroom.domain.preset import LOOPBACK_REDIRECT, Offer
 from postroom.domain.reply import Cause, Signs
@@ -113,7 +114,7 @@ def _tenant(server: Server, flow: str) -> str:
 
 
 def _at(address: str | None, tenant: str) -> str:
-    return (address or "").replace("{tenant}", tenant)
+    return (address or "").replace("{tenant}", quote(tenant, safe=""))
 
 
 class Certificate(NamedTuple):
@@ -237,7 +238,9 @@ class GrantError(Exception):
 
 def grant_fault(error: GrantError, server: Server, classify: Callable[[Signs], Cause]) -> Fault:
     """A provider's refusal in words."""
-    signs = error.signs._replace(server=server.name, provider=server.provider or "")
+    known = {"own_tokens": True, **({"flow": server.oauth.flow} if server.oauth.flow else {})}
+    evidence = {**known, **error.signs.evidence}
+    signs = error.signs._replace(server=server.name, provider=server.provider or "", evidence=evidence)
     cause = classify(signs)
     where = signs.host or "the provider"
     return Fault(

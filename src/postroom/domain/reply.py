@@ -50,7 +50,7 @@ class Signs(NamedTuple):
     `sign` is what the transport saw, one of SIGNS. `reply` is the server's reply where there was one. `text` is the
     text of the exception underneath. `server` is the server's name in the configuration; `own_sender` tells that the
     envelope sender is the server's own configured From, so that a fault of the sender is one of the server.
-    `step` is "" and `logged_in` None where nobody knows.
+    `username` is who logs in. `step` is "" and `logged_in` None where nobody knows.
     """
 
     step: str
@@ -66,6 +66,7 @@ class Signs(NamedTuple):
     evidence: Mapping[str, Any] = {}
     server: str = ""
     own_sender: bool = False
+    username: str = ""
 
 
 SIGNS = (

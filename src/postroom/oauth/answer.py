@@ -25,6 +25,7 @@ _PASSING_NUMBERS = re.compile(r"\bAADSTS(90033|90013|50196|90025|90006|90020|500
 """Microsoft's numbers for what passes by itself; they come under every error code."""
 
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
+_TYPED = re.compile(r" *[\x21-\x7e][\x20-\x7e]{0,63}")  # what a person can copy from a screen
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _LONGEST_LIFE_SECONDS = 10 * 365 * 86400  # no access token lives for ten years: whoever says so means something else
 _LONGEST_WAIT_SECONDS = 86400
@@ -67,12 +68,13 @@ def device_code(question: Question, answer: Answer) -> DeviceCode:
     found = document(question, answer)
     code, user_code = found.get("device_code"), found.get("user_code")
     address = found.get("verification_uri") or found.get("verification_url")  # the latter is Google's older word
-    if not (_is_visible(code) and isinstance(user_code, str) and user_code.strip() and is_safe(address)):
+    typed = isinstance(user_code, str) and _TYPED.fullmatch(user_code)
+    if not (_is_visible(code) and typed and is_safe(address)):
         raise _misbehaved(question, answer, "device_code, user_code or verification_uri is missing or none")
     complete = found.get("verification_uri_complete")
     return DeviceCode(
         device_code=Secret(str(code)),
-        user_code=user_code.strip(),
+        user_code=str(user_code).strip(),
         verification_uri=str(address),
         verification_uri_complete=str(complete) if is_safe(complete) else "",
         expires_in=_seconds(found.get("expires_in"), _LONGEST_WAIT_SECONDS) or _DEVICE_CODE_SECONDS,

@@ -43,6 +43,7 @@ _FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-u
 _SECRET_WAYS = ("client_secret_basic", "client_secret_post")
 """RFC 6749 2.3.1: every server knows the first. Where one wants the other, it says one of the errors below."""
 _WRONG_WAY = ("invalid_client", "invalid_request")
+_ANSWERED_OTHERWISE = ("not-oauth", "refused-by-reply", "redirected")
 _DEAD_ALREADY = ("invalid_token", "invalid_grant")
 
 T = TypeVar("T")
@@ -71,9 +72,7 @@ class HttpGrants:
         try:
             return self._metadata(first, client)
         except GrantError as error:
-            if error.signs.sign not in ("not-oauth", "refused-by-reply", "redirected") or "status" not in (
-                error.signs.evidence
-            ):
+            if error.signs.sign not in _ANSWERED_OTHERWISE or "status" not in error.signs.evidence:
                 raise
         return self._metadata(second, client)
 
@@ -182,7 +181,7 @@ class HttpGrants:
         if way == "client_secret_basic" and secret is not None:
             name, secret = quote_plus(name), quote_plus(secret)  # RFC 6749 2.3.1; Authlib leaves that out
         identity = self._identity(question.client, proof)
-        asked = question._replace(secrets=(*question.secrets, *map(Secret, identity.values())))
+        asked = question._replace(secrets=(*question.secrets, Secret(identity.get("client_assertion", ""))))
         session = _Session(name, secret, token_endpoint_auth_method=way, revocation_endpoint_auth_method=way)
         with self._dressed(session, asked):
             found = self._answer(ask(session, identity))
@@ -277,7 +276,7 @@ def _secrets(proof: Proof) -> tuple[Secret, ...]:
 
 
 def _taken_back(question: Question, found: Answer) -> bool:
-    if found.status != 200:  # RFC 7009 2.2: the body of a success means nothing
+    if not 200 <= found.status < 300:  # RFC 7009 2.2: the body of a success means nothing
         answer.document(question, found)
     return True
 

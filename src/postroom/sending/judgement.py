@@ -123,9 +123,12 @@ def receipt_data(receipt: Receipt | None) -> dict[str, Any] | None:
 def _with_server(signs: Signs, server: Server) -> Signs:
     """Signs with what the settings tell; behind the login the session was what the settings demand."""
     behind = signs.step in ("mail", "rcpt", "data")
+    own_tokens = {"own_tokens": True} if signs.step == "auth" and server.own_tokens else {}
     return signs._replace(
+        evidence={**own_tokens, **signs.evidence},
         provider=server.provider or "",
         server=server.name,
+        username=server.username or "",
         host=server.host,
         port=server.port,
         security=server.security,

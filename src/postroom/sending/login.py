@@ -63,7 +63,13 @@ class Login:
         try:
             credential, detail = read()
         except PostroomError as error:
-            self._tell(watch, step, ok=False, took=self._monotonic() - began, detail={"code": error.code})
+            self._tell(
+                watch,
+                step,
+                ok=False,
+                took=self._monotonic() - began,
+                detail={"code": error.code, "text": error.message},
+            )
             raise
         self._tell(watch, step, ok=True, took=self._monotonic() - began, detail=detail)
         return credential

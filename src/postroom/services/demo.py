@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from postroom.domain.ports import Change, OpenSandbox, SandboxServer, Vault
 from postroom.domain.preset import Preset
 from postroom.domain.secret import Reference
-from postroom.domain.settings import Settings
+from postroom.domain.settings import Settings, Tls
 from postroom.result import Result
 from postroom.sending import Mailer
 from postroom.services import smtp_set, smtp_test
@@ -48,6 +48,8 @@ class Desk(Protocol):
     def preset_for(self, address: str) -> Preset | None: ...
     def preset_for_host(self, host: str) -> Preset | None: ...
     def known_domains(self) -> Sequence[str]: ...
+    def preset_ids(self) -> Sequence[str]: ...
+    def check_tls(self, settings: Tls) -> None: ...
 
 
 def demo(
@@ -96,7 +98,13 @@ def _set(desk: Desk, server: SandboxServer, directory: Path) -> Any:
         secrets={("password",): Reference("file", str(password))},
     )
     result = smtp_set.smtp_set(
-        desk.settings, desk.file.change, desk.vault, request, presets=desk, drop_tokens=lambda _server: None
+        desk.settings,
+        desk.file.change,
+        desk.vault,
+        request,
+        presets=desk,
+        check_tls=desk.check_tls,
+        drop_tokens=lambda _server: None,
     )
     return result.data["changes"]
 

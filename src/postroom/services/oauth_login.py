@@ -25,7 +25,7 @@ from postroom.domain.secret import STORED_SCHEMES, Reference, Secret
 from postroom.domain.settings import WITHOUT_A_PERSON, Server, Settings
 from postroom.errors import ConfigError, PostroomError, UsageError
 from postroom.result import Result, Warn, changes_data
-from postroom.services.server_advice import Presets
+from postroom.services.server_advice import ListedPresets
 from postroom.services.servers import choose_server, refuse_environment
 from postroom.services.smtp_set import Request as Setting
 from postroom.services.smtp_set import smtp_set
@@ -73,7 +73,7 @@ class Desk(NamedTuple):
     change: Change
     vault: Vault
     tokens: TokenKeeper
-    presets: Presets
+    presets: ListedPresets
 
 
 def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
@@ -113,7 +113,7 @@ def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
     )
 
 
-def _target(settings: Settings, request: Request, presets: Presets) -> str:
+def _target(settings: Settings, request: Request, presets: ListedPresets) -> str:
     """The name of the server that is meant; one that is not there yet for an address of a known provider."""
     word = request.word
     if word is None or "@" not in word:
@@ -158,7 +158,13 @@ def _record(settings: Settings, name: str, request: Request, desk: Desk) -> list
         insecure=request.insecure,
     )
     result = smtp_set(
-        settings, desk.change, desk.vault, setting, presets=desk.presets, drop_tokens=_dropping(desk.tokens)
+        settings,
+        desk.change,
+        desk.vault,
+        setting,
+        presets=desk.presets,
+        check_tls=lambda _tls: None,  # no option of a login is about it
+        drop_tokens=_dropping(desk.tokens),
     )
     return list(result.data["changes"])
 

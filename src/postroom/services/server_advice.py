@@ -1,13 +1,15 @@
 """Says what a server still needs, and what is likely to go wrong with it. Changes nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple, Protocol
 
 from postroom.domain.address import near_miss
+from postroom.domain.derive import NO_PRESET
 from postroom.domain.preset import Preset
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import WITHOUT_A_PERSON, Server, key_of
-from postroom.errors import PostroomError
+from postroom.errors import PostroomError, UsageError
 from postroom.result import Warn
 from postroom.services.server_values import KeyPath
 
@@ -19,6 +21,12 @@ class Presets(Protocol):
     def preset_for(self, address: str) -> Preset | None: ...
     def preset_for_host(self, host: str) -> Preset | None: ...
     def known_domains(self) -> Sequence[str]: ...
+
+
+class ListedPresets(Presets, Protocol):
+    """The same, with all their names."""
+
+    def preset_ids(self) -> Sequence[str]: ...
 
 
 class Providers(NamedTuple):
@@ -43,6 +51,15 @@ def providers_of(server: Server, presets: Presets) -> Providers:
         return Providers(own, account, sender)
     except PostroomError:
         return Providers()
+
+
+def check_provider(provider: str | None, presets: ListedPresets) -> None:
+    """Raise UsageError for a provider without a preset, before anything reads the settings with it."""
+    if provider is None or provider == NO_PRESET or presets.preset(provider) is not None:
+        return
+    near = get_close_matches(provider.lower(), presets.preset_ids(), n=1)
+    hint = f"did you mean {near[0]}?" if near else "postroom smtp providers"
+    raise UsageError("usage.bad_value", f"--provider {provider!r}: no such provider is known", hint=hint)
 
 
 def login_needs(server: Server, preset: Preset | None = None) -> list[str]:

@@ -1,12 +1,17 @@
 """Reads what a person typed about a server: its settings, those to remove. All problems at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from postroom.domain.kinds import Path as PathKind
-from postroom.domain.settings import Key, key_of
+from postroom.domain.settings import Key, Tls, key_of
 from postroom.errors import DataError, Exit, FileError, PostroomError, UsageError
+
+CheckTls = Callable[[Tls], None]
+"""Raises FileError for a certificate, key or authority file that cannot be used."""
+
+TLS_FILES = ("ca_file", "client_cert", "client_key")
 
 KeyPath = tuple[str, ...]
 """The path of a key within a server's table: `("tls", "pin")`."""

@@ -12,8 +12,9 @@ from postroom.errors import ConfigError, UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.secrets_places import forget, places
 from postroom.services.server_advice import (
-    Presets,
+    ListedPresets,
     bound_elsewhere,
+    check_provider,
     foreign_from,
     login_command,
     login_needs,
@@ -23,7 +24,7 @@ from postroom.services.server_advice import (
     outdated_host,
     providers_of,
 )
-from postroom.services.server_values import KeyPath, read_values
+from postroom.services.server_values import TLS_FILES, CheckTls, KeyPath, read_values
 from postroom.services.servers import brief, refuse_environment
 
 COMMAND = "smtp set"
@@ -53,7 +54,8 @@ def smtp_set(
     vault: Vault,
     request: Request,
     *,
-    presets: Presets,
+    presets: ListedPresets,
+    check_tls: CheckTls,
     drop_tokens: Callable[[Server], bool | None],
 ) -> Result:
     """Merge the values into the server. Nothing is written when anything is wrong.
@@ -62,7 +64,7 @@ def smtp_set(
     the provider took them back; None where it was not asked.
 
     Raise UsageError with every bad value, ConfigError when the result would be invalid, SecretError when a secret
-    cannot be stored.
+    cannot be stored, FileError for a file that is missing or of no use.
     """
     name = choose_name(settings, request)
     refuse_environment(settings, name)
@@ -75,6 +77,8 @@ def smtp_set(
     mutate = _mutation(settings, request, name, values, references)
     outcome = change(mutate, dry_run=True)
     server = outcome.settings.servers[name]
+    if any(("tls", field) in values for field in TLS_FILES):
+        check_tls(server.tls)
     logged_out = before if before is not None and _ends_login(before, server, presets) else None
     if logged_out:
         mutate = _and_unset(mutate, (*base, "oauth", "tokens"))
@@ -148,7 +152,7 @@ def _and_unset(mutate: Mutate, path: KeyPath) -> Mutate:
     return both
 
 
-def _ends_login(before: Server, after: Server, presets: Presets) -> bool:
+def _ends_login(before: Server, after: Server, presets: ListedPresets) -> bool:
     """Whether the tokens that are kept belong to another login than the settings now ask for."""
     if before.oauth.tokens is None:
         return False
@@ -158,7 +162,7 @@ def _ends_login(before: Server, after: Server, presets: Presets) -> bool:
         return True
 
 
-def _login_of(server: Server, presets: Presets) -> str:
+def _login_of(server: Server, presets: ListedPresets) -> str:
     preset = presets.preset(server.provider) if server.provider else None
     return client_of(server, preset.oauth if preset else None).fingerprint(server.host)
 
@@ -172,22 +176,15 @@ def _logged_out(server: Server, *, revoked: bool | None) -> Warn:
     )
 
 
-def _check_provider(provider: str | None, presets: Presets) -> None:
-    """Raise UsageError for a provider without a preset, before anything reads the file with it."""
-    if provider is not None and provider != "custom" and presets.preset(provider) is None:
-        what = f"--provider {provider!r}: no such provider is known"
-        raise UsageError("usage.bad_value", what, hint="postroom smtp providers")
-
-
 def _refuse_contradictions(
-    settings: Settings, request: Request, name: str, values: Mapping[KeyPath, Any], presets: Presets
+    settings: Settings, request: Request, name: str, values: Mapping[KeyPath, Any], presets: ListedPresets
 ) -> None:
     if name not in settings.servers and not {("host",), ("provider",)} & values.keys():
         known = presets.preset_for(str(values.get(("username",), "")))
         what = f"--provider {known.id}" if known else "--host HOST; postroom smtp providers lists the presets"
         hint = f"postroom smtp set {name} {what}"
         raise UsageError("usage.missing_value", f"the new server {name} needs --host or --provider", hint=hint)
-    _check_provider(values.get(("provider",)), presets)
+    check_provider(values.get(("provider",)), presets)
     for path in request.unset:
         if path in values or path in request.secrets:
             raise UsageError("usage.conflict", f"{'.'.join(path)} is given and unset at once")

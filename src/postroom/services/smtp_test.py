@@ -27,6 +27,7 @@ PASSING = ("online.dns_failed",)
 """Warnings that tell of nothing to mend: a look-up that failed may succeed the next time."""
 WITH_A_MESSAGE = ("mail", "rcpt", "data")
 """The steps that take a message, and so a recipient."""
+_WORST_FIRST = ("never", "later", "now")
 
 
 class Request(NamedTuple):
@@ -149,7 +150,10 @@ class _Test:
             posting = self._mailer.post(message, route=route, until=until, watch=self._see, look=look)
             data, status = self._sent(posting)
         else:
-            transcript = self._mailer.probe(route=route, until=request.until or "auth", watch=self._see, look=look)
+            until = request.until or "auth"
+            if until == "tls" and server.security == "starttls":
+                until = "starttls"  # for this server, that is the step at which TLS begins
+            transcript = self._mailer.probe(route=route, until=until, watch=self._see, look=look)
             data, status = self.data({"transcript": transcript if request.trace else None}), Exit.OK
             if request.until is None:
                 hint = "add --to ADDRESS, or for always: postroom config set desk.operator ADDRESS"
@@ -163,7 +167,7 @@ class _Test:
         try:
             self._server = choose_server(self._settings, self._request.name, kind=self._request.kind)
         except PostroomError as error:
-            self._see(Step("config", ok=False, detail={"code": error.code}))
+            self._see(Step("config", ok=False, detail={"code": error.code, "text": error.message}))
             raise
         self._see(Step("config", ok=True, detail={"server": self._server.name, "host": self._server.host}))
         return self._server
@@ -186,9 +190,11 @@ class _Test:
         return Message(request.kind, recipients, f"Postroom test mail from {surroundings.hostname}", text)
 
     def _sent(self, posting: Posting) -> tuple[dict[str, Any], Exit]:
-        refused = [verdict for verdict in posting.recipients if verdict.cause is not None]
+        refused = [verdict.cause for verdict in posting.recipients if verdict.cause is not None]
+        worst = min(refused, key=lambda cause: _WORST_FIRST.index(cause.retry), default=None)
         data = self.data(
             {
+                "diagnosis": worst.as_data() if worst else None,
                 "message_id": posting.message_id,
                 "receipt": receipt_data(posting.receipt) if posting.receipt.outcome == "accepted" else None,
                 "queue_id": posting.receipt.queue_id or None,

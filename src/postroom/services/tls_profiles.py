@@ -10,6 +10,7 @@ from postroom.domain.ports import Change, Draft
 from postroom.domain.settings import Settings, Tls
 from postroom.errors import ConfigError, Exit, FileError, UsageError
 from postroom.result import Result, changes_data
+from postroom.services.server_values import TLS_FILES, CheckTls
 from postroom.services.servers import key_value
 
 
@@ -33,10 +34,13 @@ def show(settings: Settings, name: str) -> Result:
     return Result("tls show", {"profile": {"name": name, "settings": rows, "used_by": _users(settings, name)}})
 
 
-def set_profile(change: Change, name: str, typed: Mapping[str, str], unset: tuple[str, ...]) -> Result:
+def set_profile(
+    change: Change, name: str, typed: Mapping[str, str], unset: tuple[str, ...], *, check_tls: CheckTls
+) -> Result:
     """Merge values, as typed, into a profile.
 
-    Raise UsageError with every bad value, or for a key that is none; FileError (66) for a file that is not there.
+    Raise UsageError with every bad value, or for a key that is none; FileError (66) for a file that is not there or of
+    no use.
     """
     if not NAME.fullmatch(name):
         raise UsageError("usage.bad_name", f"the name {name!r} must match {NAME.pattern}")
@@ -51,6 +55,8 @@ def set_profile(change: Change, name: str, typed: Mapping[str, str], unset: tupl
         for key in dropped:
             draft.unset(("tls", "profiles", name, key))
 
+    if any(key in values for key in TLS_FILES):
+        check_tls(change(mutate, dry_run=True).settings.profiles[name])
     outcome = change(mutate)
     return Result("tls set", {**changes_data(outcome.changes), "profile": name}, outcome.warnings)
 

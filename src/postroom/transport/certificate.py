@@ -7,6 +7,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from postroom.clock import rfc3339
@@ -156,11 +157,23 @@ def accepted(peer: Mapping[str, Any], now: datetime) -> Certificate:
     return Certificate(
         subject=_common_name(peer.get("subject", ())),
         issuer=_common_name(peer.get("issuer", ())),
-        names=tuple(value for kind, value in peer.get("subjectAltName", ()) if kind in ("DNS", "IP Address")),
+        names=tuple(
+            value if kind == "DNS" else _address(value)
+            for kind, value in peer.get("subjectAltName", ())
+            if kind in ("DNS", "IP Address")
+        ),
         not_before=_moment(str(peer["notBefore"])),
         not_after=not_after,
         days_left=(not_after - now).days,
     )
+
+
+def _address(text: str) -> str:
+    """An IP address in its short form: OpenSSL writes out every group of an IPv6 address."""
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        return text
 
 
 def _moment(text: str) -> datetime:

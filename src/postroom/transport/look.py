@@ -140,10 +140,10 @@ class _Look:
             found = self._knock.at(self._server.port, "starttls", "ehlo", PORT_SECONDS)
             told = {"port_speaks": looks_like or found.speaks, "greeting": known.get("received") or found.greeting}
             return {**told, "starttls_offered": "STARTTLS" in found.extensions} if found.extensions else told
-        if signs.sign not in _MUTE:
+        if signs.sign not in _MUTE or signs.security == "tls":
             return {}
-        if signs.security == "tls":
-            return {}
+        if signs.sign != "closed" and (begun := str(known.get("fragment") or "")):
+            return {"port_speaks": "smtp" if begun.startswith("220") else "other", "greeting": begun}
         found = self._knock.at(self._server.port, "tls", "greeting", PORT_SECONDS)
         closes = signs.sign == "closed" and found.speaks == "nothing"
         return {"port_speaks": "closes" if closes else found.speaks, "greeting": found.greeting}

@@ -56,7 +56,7 @@ def open_session(
         raise dialogue.failed(broken) from broken
     except PostroomError as error:
         dialogue.close()
-        dialogue.end({"code": error.code}, ok=False)
+        dialogue.end({"code": error.code, "text": error.message}, ok=False)
         raise
     except BaseException:
         dialogue.interrupted()

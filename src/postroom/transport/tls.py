@@ -169,7 +169,8 @@ def _load_authorities(context: ssl.SSLContext, file: str) -> None:
     try:
         context.load_verify_locations(cafile=file)
     except OSError as error:
-        raise _unusable(error, f"the CA file {file}", "--ca-file FILE") from error
+        reason = "it holds no certificate in PEM format"
+        raise _unusable(error, f"the CA file {file}", reason, "--ca-file FILE") from error
 
 
 def _load_client(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
@@ -177,7 +178,8 @@ def _load_client(context: ssl.SSLContext, certificate: str, key: str | None) -> 
         context.load_cert_chain(certificate, key, _no_passphrase)
     except OSError as error:
         what = f"the client certificate {certificate}" + (f" with the key {key}" if key else "")
-        raise _unusable(error, what, "--client-cert FILE --client-key FILE") from error
+        reason = "it is not in PEM format, or the key does not belong to it or needs a passphrase"
+        raise _unusable(error, what, reason, "--client-cert FILE --client-key FILE") from error
 
 
 def _no_passphrase() -> str:
@@ -185,15 +187,11 @@ def _no_passphrase() -> str:
     return ""
 
 
-def _unusable(error: OSError, what: str, options: str) -> FileError:
-    if isinstance(error, ssl.SSLError):
-        reason = "it is not in PEM format, or the key does not belong to it or needs a passphrase"
-    else:
-        reason = words_of(error)
+def _unusable(error: OSError, what: str, reason: str, options: str) -> FileError:
     return FileError(
         "file.tls_unusable",
-        f"{what} cannot be used: {reason}",
-        hint=f"Mend the file, or name another: postroom smtp set NAME {options}",
+        f"{what} cannot be used: {reason if isinstance(error, ssl.SSLError) else words_of(error)}",
+        hint=f"Mend the file, or name another: {options}",
         exit=Exit.NO_INPUT,
     )
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -46,18 +46,23 @@ def _print_rows(console: Console, pairs: Sequence[tuple[str, str]], style: str) 
     indent = max(map(cell_len, names), default=0) + _GAP
     width = max(console.width - indent, _NARROWEST)
     for name, (_, value) in zip(names, pairs, strict=True):
-        for number, line in enumerate(wrapped(safe(value), width, cell_len)):
+        for number, line in enumerate(wrapped(safe(value), width, cell_len, widest=console.width)):
             label = "" if number else name
-            console.print(Text.assemble((label + " " * (indent - cell_len(label)), style), line.rstrip()))
+            shown = line.rstrip()
+            if not label and cell_len(shown) > width:  # a command that needs the whole line
+                console.print(Text(shown))
+                continue
+            console.print(Text.assemble((label + " " * (indent - cell_len(label)), style), shown))
 
 
 class RichOutput:
     """Blocks on a terminal."""
 
     def __init__(self, *, no_color: bool) -> None:
-        color = True if no_color else None
-        self._out = Console(file=sys.stdout, highlight=False, no_color=color, soft_wrap=True)
-        self._err = Console(file=sys.stderr, highlight=False, no_color=color, soft_wrap=True)
+        # Without a colour system there is nothing bold or dim either, which takes the same escapes as colour.
+        system: Literal["auto"] | None = None if no_color else "auto"
+        self._out = Console(file=sys.stdout, highlight=False, color_system=system, no_color=no_color, soft_wrap=True)
+        self._err = Console(file=sys.stderr, highlight=False, color_system=system, no_color=no_color, soft_wrap=True)
         self._status: Status | None = None
 
     def block(self, block: Block) -> None:

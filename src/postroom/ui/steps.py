@@ -26,7 +26,7 @@ SEEN: Mapping[str, str] = {
     "not-smtp": "what came is no SMTP",
     "talk-after-starttls": "somebody spoke before TLS began",
     "tls-plain-peer": "the server answered in clear text",
-    "tls-certificate-expired": "the certificate is out of date",
+    "tls-certificate-expired": "the certificate is not valid at this time",
     "tls-certificate-name": "the certificate is for another name",
     "tls-certificate-untrusted": "the certificate is not trusted",
     "tls-pin-mismatch": "the key is not the pinned one",

@@ -14,16 +14,18 @@ _UNIT = re.compile(rf"(?P<gap>\s*)(?P<unit>[^\s`]*?(?:{_COMMAND})\S*|\S+)")
 _WORD = re.compile(r"(\s*)(\S+)")
 
 
-def wrapped(text: str, width: int, measure: Callable[[str], int]) -> list[str]:
+def wrapped(text: str, width: int, measure: Callable[[str], int], *, widest: int = 0) -> list[str]:
     """Lines of at most `width` cells, as `measure` counts them. A word is never cut, and so no address, nor a command
     that fits on a line: what is longer goes beyond the width. Each line feed of the text ends a line.
+
+    A command that is longer than `width` and not than `widest` stands whole on a line of its own.
     """
-    return [line for part in text.split("\n") for line in _filled(part, width, measure)]
+    return [line for part in text.split("\n") for line in _filled(part, width, measure, max(width, widest))]
 
 
-def _filled(text: str, width: int, measure: Callable[[str], int]) -> Iterator[str]:
+def _filled(text: str, width: int, measure: Callable[[str], int], widest: int) -> Iterator[str]:
     line = ""
-    for gap, unit in _units(text, width, measure):
+    for gap, unit in _units(text, widest, measure):
         if line and measure(line + gap + unit) > width:
             yield line
             line = unit

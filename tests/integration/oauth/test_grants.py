@@ -1,5 +1,8 @@
 """Every way to a token, asked of a real OpenID provider; and what an evil one, or the way there, does to the asking."""
 
+import base64
+import gzip
+import logging
 import socket
 import threading
 import time
@@ -19,6 +22,9 @@ from postroom.oauth.wire import LIMIT_BYTES
 from tests.support.certificates import Authority
 from tests.support.certificates import Certificate as CertificateKind
 from tests.support.evil_provider import (
+    ANSWER_FAULTS,
+    DEVICE_FAULTS,
+    METADATA_FAULTS,
     OTHER_HOST,
     TOKEN_FAULTS,
     Drip,
@@ -341,27 +347,80 @@ def test_a_secret_is_given_in_the_way_that_the_provider_takes(grants: HttpGrants
         grants.by_refresh(evil_client(provider), CLIENT_SECRET, REFRESH)
         first, second = provider.to("/token")
     assert first.credentials == ("Authorization", "refresh_token")
+    pair = base64.b64decode(first.headers["authorization"].removeprefix("Basic "))
+    assert pair == b"ID:sentinel-%C3%9C%2Bsecret"  # RFC 6749 2.3.1: encoded as in a form
     assert second.credentials == ("client_secret", "refresh_token")
     assert second.parameters["client_secret"] == [CLIENT_SECRET.reveal()]
 
 
+METADATA_VERDICTS = {
+    **dict.fromkeys([name for name in METADATA_FAULTS if name.startswith("issuer")], "issuer-mismatch"),
+    **dict.fromkeys([name for name in METADATA_FAULTS if " endpoint is " in name or " in the clear" in name], NONSENSE),
+    "token endpoint without a scheme": NONSENSE,
+    "token endpoint with a line end": NONSENSE,
+}
+
+
+def browser_client(provider: EvilProvider) -> Client:
+    return Client("main", "", "browser", "ID", ALICE, ("smtp",), issuer=provider.issuer)
+
+
+@pytest.mark.parametrize("fault", METADATA_VERDICTS)
+def test_metadata_that_cannot_be_trusted_are_refused(grants: HttpGrants, fault: str) -> None:
+    with EvilProvider(metadata=METADATA_FAULTS[fault]) as provider, pytest.raises(GrantError) as refused:
+        grants.discover(browser_client(provider))
+    assert refused.value.signs.sign == METADATA_VERDICTS[fault]
+
+
+def consent_and_code(grants: HttpGrants, client: Client) -> None:
+    grants.authorization_request(client, redirect_uri=REDIRECT, state="s", verifier=VERIFIER)
+    grants.by_code(client, None, CODE, redirect_uri=REDIRECT, verifier=VERIFIER)
+
+
+@pytest.mark.parametrize("fault", sorted(METADATA_FAULTS.keys() - METADATA_VERDICTS))
+def test_what_metadata_leave_out_cannot_be_asked(grants: HttpGrants, fault: str) -> None:
+    with EvilProvider(metadata=METADATA_FAULTS[fault]) as provider:
+        client = grants.discover(browser_client(provider))
+    with pytest.raises(ConfigError) as refused:
+        consent_and_code(grants, client)
+    assert refused.value.code == "oauth.no_endpoint"
+
+
 @pytest.mark.parametrize(
-    ("metadata", "sign"),
-    [
-        ({"issuer": "https://accounts.example.test"}, "issuer-mismatch"),
-        ({"issuer": None}, "issuer-mismatch"),
-        ({"token_endpoint": "http://provider.example.test/token"}, "not-oauth"),
-        ({"authorization_endpoint": "javascript:alert(1)"}, "not-oauth"),
-        ({"token_endpoint": ["https://provider.example.test/token"]}, "not-oauth"),
-        ({"code_challenge_methods_supported": ["plain"]}, "refused-by-reply"),
-    ],
+    ("methods", "fits"), [(["plain"], False), ([], False), (["plain", "S256"], True), (None, True)]
 )
-def test_metadata_that_cannot_be_trusted_are_refused(
-    grants: HttpGrants, metadata: dict[str, object], sign: str
-) -> None:
-    with EvilProvider(metadata=metadata) as provider, pytest.raises(GrantError) as refused:
-        grants.discover(Client("main", "", "browser", "ID", ALICE, (), issuer=provider.issuer))
-    assert refused.value.signs.sign == sign
+def test_a_provider_without_s256_is_none_for_a_browser(grants: HttpGrants, methods: object, fits: bool) -> None:
+    with EvilProvider(metadata={"code_challenge_methods_supported": methods}) as provider:
+        client = browser_client(provider)
+        assert grants.discover(client._replace(flow="client-credentials")).token_endpoint
+        if fits:
+            assert grants.discover(client).token_endpoint
+        else:
+            with pytest.raises(GrantError, match="refused-by-reply"):
+                grants.discover(client)
+
+
+@pytest.mark.parametrize("fault", ANSWER_FAULTS)
+def test_no_address_of_a_provider_may_answer_nonsense(fault: str) -> None:
+    grants = HttpGrants(Clock(), "0.1", limit_seconds=0.7)
+    answer = ANSWER_FAULTS[fault]
+    with EvilProvider(metadata_answer=answer, device=[answer]) as provider:
+        for ask in (
+            lambda: grants.discover(browser_client(provider)),
+            lambda: grants.device_code(evil_client(provider), None),
+        ):
+            with pytest.raises(GrantError) as refused:
+                ask()
+            assert (refused.value.signs.sign, refused.value.definite) == (VERDICTS[fault], False)
+
+
+def test_both_places_of_metadata_are_asked(grants: HttpGrants) -> None:
+    with EvilProvider(metadata_answer=json_reply({"error": "not found"}, status=404)) as provider:
+        with pytest.raises(GrantError) as refused:
+            grants.discover(browser_client(provider))
+        paths = [request.path for request in provider.requests]
+    assert paths == ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
+    assert refused.value.error == "not found"
 
 
 def test_metadata_never_change_what_is_set(grants: HttpGrants) -> None:
@@ -445,21 +504,53 @@ def test_a_question_without_an_address_is_one_for_the_settings(grants: HttpGrant
     assert "--device-authorization-endpoint URL" in refused.value.hint
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"device_code": None},
-        {"user_code": " "},
-        {"verification_uri": "http://provider.example.test/"},
-        {"verification_uri": "javascript:alert(1)"},
-    ],
-)
-def test_a_code_that_cannot_be_shown_is_refused(grants: HttpGrants, changes: dict[str, object]) -> None:
+USUAL = {"no expires_in", "no interval"} | {
+    name for name in DEVICE_FAULTS if name.startswith(("expires_in", "interval"))
+}
+
+
+@pytest.mark.parametrize("fault", sorted(DEVICE_FAULTS.keys() - USUAL))
+def test_a_code_that_cannot_be_shown_is_refused(grants: HttpGrants, fault: str) -> None:
     with EvilProvider() as provider:
-        provider.device = [provider.device_told(**changes)]
+        provider.device = [provider.device_told(**DEVICE_FAULTS[fault])]
         with pytest.raises(GrantError) as refused:
             grants.device_code(evil_client(provider), None)
     assert refused.value.signs.sign == "not-oauth"
+
+
+@pytest.mark.parametrize("fault", sorted(USUAL))
+def test_times_that_make_no_sense_are_the_usual_ones(grants: HttpGrants, fault: str) -> None:
+    with EvilProvider() as provider:
+        provider.device = [provider.device_told(**DEVICE_FAULTS[fault])]
+        code = grants.device_code(evil_client(provider), None)
+    assert (code.expires_in, code.interval) == ((900, 1) if "expires_in" in fault else (60, 5))
+
+
+@pytest.mark.parametrize(("header", "account"), [({"alg": "none"}, ""), ({"alg": "RS256"}, "eve@example.test")])
+def test_an_id_token_that_claims_to_be_unsigned_tells_nothing(
+    grants: HttpGrants, header: dict[str, object], account: str
+) -> None:
+    with EvilProvider() as provider:
+        provider.token = [tokens(id_token=provider.id_token("ID", header=header, email="eve@example.test"))]
+        assert grants.by_refresh(evil_client(provider), None, REFRESH).account == account
+
+
+def test_a_small_answer_that_unfolds_is_cut(grants: HttpGrants) -> None:
+    bomb = gzip.compress(b" " * (64 << 20))
+    with EvilProvider(token=[Reply(bomb, headers=(("Content-Encoding", "gzip"),))]) as provider:
+        with pytest.raises(GrantError) as refused:
+            grants.by_refresh(evil_client(provider), None, REFRESH)
+        assert provider.requests[0].headers["accept-encoding"] == "identity"
+    assert refused.value.signs.sign == "not-oauth"
+
+
+def test_no_log_has_a_secret(grants: HttpGrants, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with EvilProvider(token=[oauth_error("invalid_client"), tokens()]) as provider:
+        grants.by_code(evil_client(provider), CLIENT_SECRET, CODE, redirect_uri=REDIRECT, verifier=VERIFIER)
+        grants.revoke(evil_client(provider), CLIENT_SECRET, REFRESH)
+    assert "/token" in caplog.text  # what is looked through is not empty
+    assert SENTINEL not in caplog.text
 
 
 def test_the_time_limit_holds_for_a_head_that_drips() -> None:

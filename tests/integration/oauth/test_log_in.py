@@ -15,7 +15,16 @@ from tests.conftest import RunPostroom
 from tests.support.browser import Browser
 from tests.support.keyring_session import home, keyring_session
 from tests.support.oauth_mail import OauthMail, RunOauthMail
-from tests.support.openid_provider import ALICE, ASSERTION, MACHINE, NATIVE, SECRET, SERVICE_EMAIL
+from tests.support.openid_provider import (
+    ALICE,
+    ASSERTION,
+    CONFIDENTIAL,
+    MACHINE,
+    NATIVE,
+    SECRET,
+    SERVICE_EMAIL,
+    Options,
+)
 from tests.support.person import Waiting, logging_in
 from tests.support.program import Completed, clean_environment
 
@@ -359,6 +368,79 @@ def test_the_browser_of_the_desktop_is_opened_and_keeps_out_of_the_result(own_ch
     assert (done.exit, done.json["ok"]) == (0, True), done
     assert (tmp_path / "opened").read_text().strip() == address
     assert "noise" not in done.stdout + done.stderr
+
+
+def test_an_address_is_enough_where_its_provider_is_known(
+    oauth_mail_with: RunOauthMail, run_postroom: RunPostroom, tmp_home: Path, tmp_path: Path
+) -> None:
+    with oauth_mail_with(Options(tls=True)) as both:
+        chain = Chain(both, run_postroom, tmp_home, tmp_path)
+        presets = tmp_home / ".config" / "postroom" / "presets"
+        presets.mkdir(parents=True)
+        preset = presets / "example.toml"
+        preset.write_text(
+            f"""title = "Example Mail"
+host = "localhost"
+port = {chain.stack.port("SUBS")}
+security = "tls"
+auth = ["oauth2"]
+username = "address"
+domains = ["example.test"]
+sources = ["the tests"]
+checked = 2026-11-01
+
+[oauth]
+scope = "openid email offline_access smtp"
+flows = ["browser", "paste"]
+issuer = "{chain.provider.issuer}"
+parameters = {{ prompt = "consent" }}
+
+[oauth.refused]
+device = "The scope for mail is not on the list for devices"
+"""
+        )
+        preset.chmod(0o600)
+        ca_file = chain.provider.ca_file
+        assert ca_file is not None
+        chain.environment |= {"SSL_CERT_FILE": str(ca_file)}  # for the provider
+        with chain.logging_in("--client-id", NATIVE, "--flow", "paste", "--json", name=ALICE) as waiting:
+            address = waiting.address()
+            assert "prompt=consent" in address
+            waiting.type(chain.provider.consent(address))
+            done = waiting.end()
+        # The login is made, and its proof shows what is still in the way.
+        assert (done.exit, done.json["error"]["code"]) == (69, "tls.cert_untrusted"), done
+        data = done.json["data"]
+        assert (data["server"], data["account"], data["changed"]) == ("default", ALICE, True)
+        assert {step["name"]: step["ok"] for step in data["test"]["steps"]}["tls"] is False
+        chain.ok("smtp", "set", "default", "--ca-file", str(chain.stack.ca_file))
+        chain.ok("smtp", "test", "--to", BOB)
+        refused = chain.fails(78, "oauth", "login", "--flow", "device", "--json").json["error"]
+        assert refused["code"] == "oauth.flow_refused"
+        assert "not on the list for devices" in refused["message"]
+
+
+def test_googles_client_file_is_read_and_its_secret_kept(chain: Chain, tmp_path: Path, tmp_home: Path) -> None:
+    google = "https://accounts.google.com/o/oauth2/auth"  # nobody is asked there: the settings name another issuer
+    endpoints = {"auth_uri": google, "token_uri": "https://oauth2.googleapis.com/token"}
+    installed = {"client_id": CONFIDENTIAL, "client_secret": SECRET, "project_id": "mail", "redirect_uris": ["x"]}
+    file = tmp_path / "client_secret.json"
+    file.write_text(json.dumps({"installed": installed | endpoints}))
+    chain.set_up(client="")
+    with chain.logging_in("--client-file", str(file), "--flow", "paste", "--json") as waiting:
+        waiting.type(chain.provider.consent(waiting.address()))
+        done = waiting.end()
+    assert done.exit == 0, done
+    assert chain.ok("config", "get", "smtp.servers.main.oauth.client_id").stdout.strip() == CONFIDENTIAL
+    assert chain.provider.token_requests()[-1].client_authentication == "client_secret_basic"
+    chain.ok("smtp", "test", "main", "--until", "auth")
+    config = tmp_home / ".config" / "postroom" / "config.toml"
+    assert SECRET not in config.read_text()
+
+
+def test_an_address_of_nobody_known_asks_for_the_provider(chain: Chain) -> None:
+    told = chain.fails(2, "oauth", "login", "me@nowhere.example", "--json").json["error"]
+    assert "--provider microsoft365" in told["hint"]
 
 
 def test_the_desk_gives_a_program_its_token(chain: Chain, tmp_home: Path) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from postroom.cli.hints import as_options, as_variables
+from postroom.cli.settings_options import SERVER_OPTIONS
 
 VARIABLES = {
     "--port": "POSTROOM_SMTP_PORT",
@@ -21,7 +22,7 @@ VARIABLES = {
         ("then test again: postroom smtp test main", "then test again with the same command"),
         ("Run postroom smtp test main.", "Run the same command."),
         ("or let it choose: postroom smtp set main --unset mechanism", "or let it choose: leave out --mechanism"),
-        ("do without: postroom smtp set main --unset tls.pin", "do without: leave out --tls-pin"),
+        ("do without: postroom smtp set main --unset tls.pin", "do without: leave out --pin"),
         ("postroom config set smtp.servers.main.security starttls", "Add --security starttls"),
         ("postroom smtp test main-2", "postroom smtp test main-2"),
         ("postroom smtp enable main", "postroom smtp enable main"),
@@ -52,3 +53,9 @@ def test_what_is_only_tried_is_advised_as_options(hint: str, told: str) -> None:
 )
 def test_the_server_of_the_environment_is_advised_in_variables(hint: str, told: str) -> None:
     assert as_variables(hint, "environment", VARIABLES) == told
+
+
+def test_an_option_has_the_name_that_the_command_line_knows() -> None:
+    for path, key in SERVER_OPTIONS:
+        told = as_options(f"postroom smtp set main --unset {'.'.join(path)}", "main")
+        assert told == f"leave out {key.option}"

@@ -109,9 +109,18 @@ CONTRACT = {
     "config.cleartext_not_allowed": (78, "never", "server"),
 }
 
-PLACEHOLDERS = {"host", "port", "provider", "server", "mechanisms", "cert_names", "name", "pin"}
-PLACEHOLDERS |= {"missing_scopes", "account", "mailbox"}
-FOUND = {"open_port", "open_security", "open_ports", "preset_host", "speaks", "issuer_urls", "clock_difference"}
+PLACEHOLDERS = {"host", "port", "provider", "server", "mechanisms", "cert_names", "name", "pin", "account"}
+PLACEHOLDERS |= {"missing_scopes", "logged_in_as", "mailbox"}
+FOUND = {
+    "tried_ports",
+    "open_port",
+    "open_security",
+    "open_ports",
+    "preset_host",
+    "speaks",
+    "issuer_urls",
+    "clock_difference",
+}
 """Placeholders of what a look around finds: only entries that ask for it may use them."""
 
 COMMANDS = ("smtp set", "smtp test", "smtp providers", "oauth login", "oauth refresh")

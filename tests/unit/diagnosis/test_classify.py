@@ -212,11 +212,59 @@ def test_a_sign_leads_to_its_cause(signs: Signs, expected: str) -> None:
         ("data", "451 4.3.0 not now", "server.temporary"),
         ("data", "450 rate limit exceeded", "policy.rate_limited_short"),
         ("data", "421 4.4.2 timeout", "connect.closed_early"),
+        # What many servers say in many words, by its meaning.
+        ("auth", "535 [E1] Package exceeded", "policy.rate_limited_daily"),
+        ("auth", "535 5.7.1 Out of credits", "policy.rate_limited_daily"),
+        ("auth", "535 Your subscription's email allowance has been used up", "policy.rate_limited_daily"),
+        ("data", "550 5.7.1 Your package does not have enough credits left", "policy.rate_limited_daily"),
+        ("auth", "530 Login fail. A secure connection is requiered(such as ssl)", "tls.encryption_required"),
+        ("auth", "534 5.7.0 Authentication only allowed over a secure channel", "tls.encryption_required"),
+        ("auth", "530 Conexión segura requerida", "tls.encryption_required"),
+        ("auth", "535 your account has been blocked", "account.suspended"),
+        ("auth", "535 your account is blocked for 10 minutes", "auth.too_many_attempts"),
+        ("greeting", "554 IP=192.0.2.2 - A problem occurred. (BL)", "policy.ip_blocked"),
+        ("greeting", "451 The server has reached its limit for processing requests", "policy.rate_limited_short"),
+        ("ehlo", "421 4.7.0 Try again later, closing connection. (EHLO)", "ehlo.name_rejected"),
+        ("mail", "550 Spoofed HELO name", "ehlo.name_rejected"),
+        ("mail", "554 Too many nonmail commands", "protocol.bad_command"),
+        ("mail", "550 The sender address is not local to this server", "sender.not_owned"),
+        ("mail", "550 Der Absender ist nicht erlaubt", "sender.not_owned"),
+        ("mail", "550 Debe autenticarse antes de enviar correo", "auth.required"),
+        ("mail", "550 5.7.1 Your email address has been blocked due to complaints", "account.suspended"),
+        ("mail", "554 blocked using dbl.spamhaus.org; Sender address blocked", "policy.ip_blocked"),
+        ("rcpt", "450 4.1.2 <u@gmial.example>: Recipient address rejected: Domain not found", "address.invalid"),
+        ("rcpt", "451 4.4.3 recipient domain could not be looked up", "server.temporary"),
+        ("rcpt", "550 5.7.1 <u@example.com>... Relaying denied. IP name lookup failed", "rcpt.relay_denied"),
+        ("rcpt", "554 5.7.1 The recipient does not want your mail. We may blacklist you", "policy.rejected"),
+        ("rcpt", "554 5.7.1 Recipient address rejected: Access denied", "policy.rejected"),
+        ("data", "554 Your message was received but it could not be saved", "server.temporary"),
+        ("data", "552 Nachricht zu groß", "message.too_large"),
         # No reply that a server should give.
         ("data", "250 2.0.0 fine", "protocol.bad_command"),
     ],
 )
 def test_a_refusal_leads_to_its_cause(step: str, reply: str, expected: str) -> None:
+    assert classify(refused(step, reply)).code == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "reply", "expected"),
+    [
+        ("auth", "535 Utilisez un mot de passe d'application", "auth.app_password_required"),
+        ("auth", "535 Zu viele Anmeldeversuche, Ihr Konto ist gesperrt", "auth.too_many_attempts"),
+        ("auth", "535 Su cuenta ha sido suspendida", "account.suspended"),
+        ("auth", "530 TLS erforderlich", "tls.encryption_required"),
+        ("mail", "553 发件人与认证用户不一致", "sender.not_owned"),
+        ("rcpt", "554 Ваш IP в чёрном списке", "policy.ip_blocked"),
+        ("rcpt", "550 límite diario superado", "policy.rate_limited_daily"),
+        ("rcpt", "450 Zu viele Nachrichten in kurzer Zeit", "policy.rate_limited_short"),
+        ("rcpt", "550 拒绝转发", "rcpt.relay_denied"),
+        ("rcpt", "550 Gebruiker onbekend", "rcpt.unknown_user"),
+        ("rcpt", "552 Das Postfach ist voll", "rcpt.mailbox_full"),
+        ("data", "550 垃圾邮件", "message.spam_content"),
+    ],
+)
+def test_so_does_one_in_another_language(step: str, reply: str, expected: str) -> None:
     assert classify(refused(step, reply)).code == expected
 
 
@@ -278,3 +326,35 @@ def test_a_reply_does_not_hide_what_the_transport_saw() -> None:
 def test_a_temporary_refusal_without_a_reason_fails_no_mail_for_good(step: str, code: int) -> None:
     cause = classify(refused(step, f"{code} not now"))
     assert (cause.retry, cause.exit) == ("later", 75)
+
+
+class TestAdviceThatCanMend:
+    def test_a_name_that_was_asked_for_in_vain_is_left_out(self) -> None:
+        evidence = {"expected_name": "smtp.foo.test", "certificate": {"names": ["*.example.com"]}}
+        signs = Signs("tls", "tls-certificate-name", host="mail.example.com", server="main", evidence=evidence)
+        (step,) = classify(signs).next_steps
+        assert step.startswith("The certificate is for mail.example.com")
+        assert step.endswith("postroom smtp set main --unset tls_server_name")
+
+    def test_a_certificate_of_others_is_not_believed(self) -> None:
+        evidence = {"expected_name": "mail.example.com", "certificate": {"names": ["other.example.net"]}}
+        signs = Signs("tls", "tls-certificate-name", host="mail.example.com", server="main", evidence=evidence)
+        assert "--unset" not in " ".join(classify(signs).next_steps)
+
+    def test_a_wrong_port_is_looked_for_first_and_the_ports_that_were_tried_are_named(self) -> None:
+        rows = [{"port": 587, "answer": "refused"}, {"port": 465, "answer": "timeout"}]
+        signs = Signs("connect", "connection-refused", host="localhost", port=26, evidence={"other_ports": rows})
+        cause = classify(signs._replace(server="main"))
+        assert "587, 465" in cause.cause
+        assert cause.next_steps[0].endswith("postroom smtp set main --port PORT")
+
+    @pytest.mark.parametrize(
+        ("username", "told"),
+        [("alice@example.com", "alice@example.com"), ("alice", "ADDRESS"), ("", "ADDRESS"), ("a@b;rm", "ADDRESS")],
+    )
+    def test_the_account_that_logs_in_is_named(self, username: str, told: str) -> None:
+        refused = Reply(553, "5.7.1", ["Sender address rejected: not owned by user"])
+        signs = Signs("mail", "refused-by-reply", refused, server="main", username=username, logged_in=True)
+        cause = classify(signs)
+        assert cause.code == "sender.not_owned"
+        assert f"--from {told} " in cause.next_steps[0]

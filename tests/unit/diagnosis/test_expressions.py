@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from postroom.diagnosis import providers, step
+from postroom.diagnosis import mechanism, providers, step
 from postroom.diagnosis.pasted import judge, log, mime, quoted, reading, topic, unwrap
 from postroom.diagnosis.pasted.judge import diagnose
 
 FOLDER = Path(providers.__file__).parent
 PARSER: Any = importlib.import_module("re._parser")
-MODULES = (judge, log, mime, providers, quoted, reading, step, topic, unwrap)
+MODULES = (judge, log, mechanism, mime, providers, quoted, reading, step, topic, unwrap)
 
 
 def expressions() -> Iterator[tuple[str, str]]:

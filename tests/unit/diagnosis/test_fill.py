@@ -53,7 +53,7 @@ def test_the_mechanisms_on_offer_are_told() -> None:
 
 def test_an_unknown_host_is_the_server_in_sentences_and_a_place_holder_in_commands() -> None:
     filled = fill(cause("dns.host_not_found"), NOTHING_KNOWN)
-    assert filled.title == "The host name the server does not exist"
+    assert filled.title == "The server's host name does not exist"
     assert "getent hosts HOST" in filled.next_steps[0]
     assert fill(cause("auth.required"), NOTHING_KNOWN).title == "The server wants a login before it takes mail"
 

@@ -51,6 +51,25 @@ class TestALog:
         lines = [{"time": 1, "err": "535 5.7.8 authentication failed"}, {"time": 2, "err": "dial: connection refused"}]
         assert code("\n".join(map(json.dumps, lines))) == "connect.refused"
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'ts=2026-11-20T{}.000Z level=error err="{}"',
+            'level=error ts=2026-11-20T{}.000Z caller=x err="{}"',
+            'time="2026-11-20T{}Z" level=error msg="{}"',
+        ],
+    )
+    def test_so_may_fields_in_logfmt(self, line: str) -> None:
+        log = "\n".join(
+            [
+                line.format("10:00:00", "535 5.7.8 no"),
+                line.format("10:05:00", "552 5.2.2 full"),
+                line.format("10:06:00", ""),
+            ]
+        )
+        found = diagnose(log)
+        assert (found.judged, found.more) == ("552 5.2.2 full", 1)
+
     def test_failures_of_other_kinds_are_counted(self) -> None:
         log = "10:00:00 535 5.7.8 authentication failed\n10:05:00 Connection refused\n10:10:00 Connection refused\n"
         found = diagnose(log)
@@ -222,3 +241,17 @@ class TestAMessage:
 def test_no_text_is_too_strange(text: str, times: int) -> None:
     diagnose("\n".join([f"10:0{times}:00 {text}"] * times) + text)
     message_text("From: a\nMIME-Version: 1.0\nContent-Type: " + text)
+
+
+class TestAReportOnADelivery:
+    DELIVERED = (
+        "Action: delivered\nStatus: 2.0.0\nDiagnostic-Code: smtp; 250 2.0.0 Ok\nFinal-Recipient: rfc822; a@b.example\n"
+    )
+
+    def test_that_tells_of_success_tells_of_no_failure(self) -> None:
+        assert code(self.DELIVERED) is None
+        assert code(self.DELIVERED.replace("delivered", "relayed")) is None
+
+    def test_that_tells_of_both_is_judged(self) -> None:
+        failed = "Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 unknown user\n"
+        assert code(f"{self.DELIVERED}\n{failed}") == "rcpt.unknown_user"

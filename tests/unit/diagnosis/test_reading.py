@@ -50,6 +50,7 @@ def test_a_reply_is_found_inside_a_text(text: str, code: int, enhanced: str, wor
         "250 2.0.0 Ok: queued",
         "the port 465 of smtp.gmail.com",
         "HTTP/1.1 403 Forbidden",
+        "Error 403: access_denied",
     ],
 )
 def test_a_number_that_is_no_refusal_is_none(text: str) -> None:
@@ -117,6 +118,24 @@ def test_an_exception_becomes_the_sign_that_a_session_would_give(text: str, sign
         ("sSMTP: Cannot open smtp.gmail.com:587", "connection-timeout"),
         ('mail(): Failed to connect to mailserver at "localhost" port 25', "connection-refused"),
         ('stat="Network error on destination MXs"', "connection-timeout"),
+        ("certificate 2 of 4 has expired", "tls-certificate-expired"),
+        ("The certificate is NOT trusted. The certificate chain uses expired certificate.", "tls-certificate-expired"),
+        ("SEC_ERROR_EXPIRED_ISSUER_CERTIFICATE", "tls-certificate-expired"),
+        ("invalid peer certificate: Expired", "tls-certificate-expired"),
+        ("The certificate is outside its validity period, 0x800b0101", "tls-certificate-expired"),
+        ("Das Sicherheitszertifikat ist abgelaufen oder noch nicht gültig.", "tls-certificate-expired"),
+        ("证书已过期", "tls-certificate-expired"),
+        ("The target principal name is incorrect", "tls-certificate-name"),
+        ("SEC_ERROR_UNKNOWN_ISSUER", "tls-certificate-untrusted"),
+        ("SSL_ERROR_RX_RECORD_TOO_LONG", "tls-plain-peer"),
+        ("received fatal alert: ProtocolVersion", "tls-version"),
+        ("SSL_ERROR_NO_CYPHER_OVERLAP", "tls-handshake"),
+        ("received fatal alert: CertificateRequired", "tls-client-certificate"),
+        ("curl: (64) Requested SSL level failed: STARTTLS denied", "starttls-not-offered"),
+        ("AUTH NTLM: authentication not supported", "auth-no-common-mechanism"),
+        ("dns.resolver.NoNameservers: All nameservers failed to answer the query", "resolver-failed"),
+        ("proxyconnect tcp: dial tcp 192.0.2.9:3128: connect: connection refused", "proxy-failed"),
+        ("<www@localhost>: Sender address rejected: Domain not found", "refused-by-reply"),
     ],
 )
 def test_so_do_the_words_of_other_systems(text: str, sign: str) -> None:
@@ -241,5 +260,217 @@ def test_the_names_of_a_certificate_are_read(text: str, expected: str, names: li
     assert (evidence["expected_name"], evidence["certificate"]["names"]) == (expected, names)
 
 
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("connect to mail.example.com:465 failed", 465),
+        ("connect to smtp.example.rs:587 failed", 587),
+        ("Greeting never received at smtp-connection/index.js:123:45", 0),
+        ("Timed out while waiting for greeting (package:mailer/smtp_client.dart:127)", 0),
+        ("worker.go:230: EOF", 0),
+    ],
+)
+def test_a_source_file_and_its_line_are_no_host_and_port(text: str, port: int) -> None:
+    assert read(text).port == port
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        'Requesting token using: {"grant_type":"refresh_token"}',
+        "auth: { type: 'OAuth2', user: 'u@example.com' }",
+        "AuthenticationMechanism = SaslMechanismOAuth2",
+        "access_token=abc",
+    ],
+)
+def test_who_speaks_of_a_token_has_logged_in_with_one(told: str) -> None:
+    cause = find(read(f"{told} Invalid login: 535-5.7.8 Username and Password not accepted.", provider="gmail"))
+    assert cause
+    assert cause.code == "auth.xoauth2_token_rejected"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ['$mail->Host = "smtp.zoho.com";', "'host' => 'smtp.sendgrid.net'", "EMAIL_HOST = 'smtp.gmail.com'"],
+)
+def test_another_servers_greeting_at_the_host_of_a_setting_is_an_interception(asked: str) -> None:
+    banner = "220-server.example.net ESMTP Exim 4.96 #2 ready"
+    cause = find(read(f"{asked}\n{banner}\n535 Incorrect authentication data"))
+    assert cause
+    assert cause.code == "connect.intercepted"
+    own = find(read(f'$mail->Host = "server.example.net";\n{banner}\n535 Incorrect authentication data'))
+    assert own
+    assert own.code == "auth.bad_credentials"
+
+
 def test_a_port_for_mail_stands_for_itself() -> None:
     assert read('sendmail.py "smtp.example.com" "465": timed out').port == 465
+
+
+class TestTheWayToLogIn:
+    SYMFONY = (
+        'Failed to authenticate on SMTP server using the following authenticators: "LOGIN", "PLAIN", "XOAUTH2". '
+        'Authenticator "LOGIN" returned "Expected response code "235" but got code "535", with message "535 no".". '
+        'Authenticator "XOAUTH2" returned "Expected response code "235" but got code "334", with message "334 eyJ9".".'
+    )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "250-AUTH LOGIN XOAUTH2\n535 5.7.8 authentication failed\n",
+            "250-AUTH LOGIN XOAUTH2\n535 no\n",
+            "<-  250 AUTH PLAIN LOGIN XOAUTH2\n -> AUTH LOGIN\n<-  334 VXNlcm5hbWU6\n<** 535 no",
+            "SERVER -> CLIENT: 250-AUTH PLAIN XOAUTH2\nCLIENT -> SERVER: AUTH PLAIN\nSERVER -> CLIENT: 535 no",
+            "reply: b'250 AUTH LOGIN PLAIN XOAUTH2\\r\\n'\nsend: 'AUTH PLAIN AGFs\\r\\n'\nreply: b'535 no\\r\\n'",
+            'DEBUG SMTP: Found extension "AUTH", arg "LOGIN XOAUTH2"\nDEBUG SMTP: AUTH LOGIN failed\n535 5.7.8 no',
+            SYMFONY,
+        ],
+    )
+    def test_what_is_merely_offered_makes_no_token_of_a_password(self, text: str) -> None:
+        cause = find(read(text))
+        assert cause
+        assert cause.code == "auth.bad_credentials"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "250-AUTH LOGIN XOAUTH2\nAUTH XOAUTH2 dXNlcj1h\n535 5.7.8 no",
+            "DEBUG SMTP: AUTH XOAUTH2 failed\njavax.mail.AuthenticationFailedException: 535 5.7.8 no",
+            SYMFONY.replace('Authenticator "LOGIN"', 'Authenticator "XOAUTH2"'),
+            "535 5.7.8 XOAUTH2 failed",
+        ],
+    )
+    def test_what_was_used_does(self, text: str) -> None:
+        cause = find(read(text))
+        assert cause
+        assert cause.code == "auth.xoauth2_token_rejected"
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("mail.go:110: dial tcp 192.0.2.1:587: connect: connection refused", 587),
+        ("/usr/lib/ruby/net/protocol.rb:219:in `rbuf_fill': Connection refused", 0),
+        ("panicked at src/main.rs:993:5:\nConnection refused (os error 111)", 0),
+        ("connect ECONNREFUSED at mailer.js:587:12", 0),
+        ("File mail.py:110: connection refused", 0),
+        ("connect smtp.example.py:587: connection refused", 587),
+        ("(SMTPTransport.java:2196) Couldn't connect to host, port: smtp.example.com, 465; timeout -1", 465),
+        ("Unable to connect to ssl://smtp.example.com:465 (Connection timed out)", 465),
+        ("dial tcp [2001:db8::25]:465: i/o timeout", 465),
+        ("the address [2001:db8::240] must have a name", 0),
+        ("read tcp 192.0.2.7:40000->192.0.2.1:465: i/o timeout", 465),
+        ("lookup smtp.example.com on 127.0.0.53:53: no such host", 0),
+    ],
+)
+def test_the_port_is_that_of_an_address_and_no_line_of_a_program(text: str, port: int) -> None:
+    assert read(text).port == port
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("535 5.7.8 bad password", "bad password"),
+        ("550 blocked", "blocked"),
+        ("550 b", "b"),
+        ("550 5.7.1 Virus found (Eicar)", "Virus found (Eicar)"),
+        ("550 5.7.1 no [192.0.2.1]", "no [192.0.2.1]"),
+        ('550 "quoted" user unknown', '"quoted" user unknown'),
+        ('550 the user said "no"', 'the user said "no"'),
+        ('550 "no"', '"no"'),
+        ("(550, b'blocked by us')", "blocked by us"),
+        ("{'a@b.example': (550, b'<a@b.example>: unknown (x)')}", "<a@b.example>: unknown (x)"),
+        ("(550, b\"doesn't exist\", 'a@b.example')", "doesn't exist"),
+        ("could not get 3xx (550: 550 too many (x))", "too many (x)"),
+        ("<** 535-go to\n<** 535 https://example.com\n -> QUIT\n<-  221 bye", "go to\nhttps://example.com"),
+        ("reply: b'535-go to\\r\\n'\nreply: b'535 there\\r\\n'\nreply: retcode (535); Msg: b'x'", "go to\nthere"),
+        ("S: 535-go to\nS: 535 there\nC: QUIT", "go to\nthere"),
+    ],
+)
+def test_the_words_of_the_server_are_not_altered(text: str, words: str) -> None:
+    assert reply_in(text).text == words
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("dial tcp: lookup smtp.gmial.example on 127.0.0.53:53: no such host", "smtp.gmial.example"),
+        ("550 5.4.310 DNS domain example.invalid does not exist", "example.invalid"),
+        ("getaddrinfo ENOTFOUND smtp.gmial.example", "smtp.gmial.example"),
+        ("java.net.UnknownHostException: smtp.gmial.example", "smtp.gmial.example"),
+        ("The remote name could not be resolved: 'smtp.gmial.example'", "smtp.gmial.example"),
+        ("curl: (6) Could not resolve host: smtp.gmial.example", "smtp.gmial.example"),
+    ],
+)
+def test_a_name_that_does_not_exist_is_told(text: str, host: str) -> None:
+    cause = find(read(text))
+    assert cause
+    assert cause.title == f"The host name {host} does not exist"
+    if "does not exist" not in text:
+        assert f"getent hosts {host}" in cause.next_steps[0]
+
+
+def test_without_a_name_the_title_is_a_sentence_all_the_same() -> None:
+    cause = find(read("socket.gaierror: [Errno -2] Name or service not known"))
+    assert cause
+    assert cause.title == "The server's host name does not exist"
+
+
+def test_failed_mail_is_not_the_command_of_that_name() -> None:
+    assert read("ERROR mail failed: 550 5.1.1 no").step == "rcpt"
+    assert read("curl: (55) MAIL failed: 550 no").step == "mail"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<alice>, method=PLAIN",
+        "dovecot: submission-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<alice>",
+    ],
+)
+def test_a_login_that_dovecot_refuses_is_no_hang_up(text: str) -> None:
+    cause = find(read(text))
+    assert cause
+    assert cause.code == "auth.bad_credentials"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "other"),
+    [
+        (
+            "dsn=4.7.5, status=deferred (Server certificate not verified)",
+            "tls.cert_untrusted",
+            "tls.cert_name_mismatch",
+        ),
+        ("SocketTimeoutException: Read timed out", "greeting.timeout", "connect.timeout"),
+        ("Net::ReadTimeout", "greeting.timeout", "connect.timeout"),
+        ("TimeoutError: The read operation timed out", "greeting.timeout", "connect.timeout"),
+        ("SocketTimeoutException: connect timed out", "connect.timeout", ""),
+        ("550-Verification failed for <a@b>\n550-No such user\n550 Sender verify failed", "sender.not_owned", ""),
+        ("550 Sender verify failed", "sender.not_owned", "sender.domain_not_found"),
+        ("550 The account or domain may not exist, they may be blacklisted, or ...", "rcpt.unknown_user", ""),
+        ('{"ErrorCode":300,"Message":"Invalid \'From\' address: \'foo\'."}', "address.invalid", ""),
+        ('{"ErrorCode":10,"Message":"The Server Token was invalid."}', "auth.bad_credentials", ""),
+        (
+            "535 Login fail. Account is abnormal, service is not open, password is incorrect (mail.qq.com)",
+            "auth.app_password_required",
+            "auth.smtp_disabled_for_account",
+        ),
+        ("javax.mail.AuthenticationFailedException: failed to connect, no password specified?", "auth.required", ""),
+        ("SMTP connect() failed.", "connect.timeout", "connect.refused"),
+        ("SMTP Error: Could not connect to SMTP host.", "connect.timeout", "tls.cert_name_mismatch"),
+        ("SMTP ERROR: Failed to connect to server: Connection refused (111)", "connect.refused", ""),
+    ],
+)
+def test_what_many_programs_say(text: str, expected: str, other: str) -> None:
+    cause = find(read(text))
+    assert cause
+    assert cause.code == expected
+    assert not other or other in [one.code for one in cause.others]
+
+
+@pytest.mark.parametrize("last", ["No such user here", "Unrouteable address", "missing the proper dns entries."])
+def test_a_sender_that_nobody_can_answer_is_told_as_such(last: str) -> None:
+    cause = find(read(f"550-Verification failed for <app@host>\n550-{last}\n550 Sender verify failed"))
+    assert cause
+    assert cause.title == "The sender's address or domain does not exist"

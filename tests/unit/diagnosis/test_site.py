@@ -96,7 +96,7 @@ def test_a_rule_that_an_entry_breaks_is_told_with_entry_key_and_value(line: str,
     good = "[[entry]]\nclass = 'policy.rejected'\nfacts = { step = 'rcpt' }\n"
     bad = "[[entry]]\nclass = 'policy.rejected'\n" + ("" if line.startswith("step") else "step = 'rcpt'\n") + line
     found = read(good + bad)
-    assert [one.number for one in found.wrong] == [2]
+    assert {one.number for one in found.wrong} == {2}
     assert found.wrong[0].key == line.partition(" ")[0]
     assert str(found.wrong[0]).startswith(f"entry 2: {told}")
     assert len(str(found.wrong[0])) < 800
@@ -105,6 +105,14 @@ def test_a_rule_that_an_entry_breaks_is_told_with_entry_key_and_value(line: str,
 
 def test_every_broken_rule_of_an_entry_is_told() -> None:
     assert len(wrong("[[entry]]\nclass = 'a.b'\nsign = 'moon'\ntitle = 1\ncause = 2\n")) == 4
+    facts = 'facts = { port = "x", color = "red" }\nnext_steps = ["{a}", "fine", "{b}"]\n'
+    told = [str(one) for one in wrong(f"[[entry]]\nclass = 'policy.rejected'\n{facts}")]
+    assert [" ".join(one.split()[2:4]) for one in told] == [
+        "facts.port 'x'",
+        "facts 'color'",
+        "next_steps '{a}'",
+        "next_steps '{b}'",
+    ]
 
 
 @pytest.mark.parametrize("more", ["", "title = 'x'", "also = 'server.temporary'"])

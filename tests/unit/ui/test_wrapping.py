@@ -64,3 +64,11 @@ def test_cells_are_counted_as_the_terminal_does() -> None:
         "请使用",
         "授权码",
     ]
+
+
+def test_a_command_that_needs_the_whole_line_has_it_alone() -> None:
+    command = "postroom smtp set main --pin sha256/BASE64="
+    text = f"Have it confirmed, and pin it: {command}, or not"
+    found = wrapped(text, 36, len, widest=44)
+    assert f"{command}," in found
+    assert max(len(line) for line in found if "--pin" not in line) <= 36

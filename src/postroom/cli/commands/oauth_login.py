@@ -15,7 +15,7 @@ from postroom.domain.kinds import Duration
 from postroom.domain.oauth import Client, Consent, DeviceCode, Granted, Grants, Proof
 from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Server
-from postroom.errors import Exit, FileError, UsageError
+from postroom.errors import Exit, FileError, PostroomError, UsageError
 from postroom.result import Result
 from postroom.services.oauth_login import Desk, Request, Ways, oauth_login
 from postroom.services.smtp_test import Request as Testing
@@ -62,7 +62,8 @@ def login(
     address, go to standard error, a line each, also with --json.
 
     JSON data: changed, changes, server, flow, username, account (of the ID token, or null), scopes, store,
-    access_token_expires_at, refresh_token (whether there is one), test (null, or the data of postroom smtp test).
+    access_token_expires_at, refresh_token (whether there is one), test (null, or the data of postroom smtp test),
+    diagnosis (where that test fails).
 
     Exit status: 0, 4 nobody consented or the provider refused, 75 the provider is out of reach, 78 something is
     missing or wrong in the settings or at the application.
@@ -122,7 +123,13 @@ def _tested(front: Front, result: Result) -> Result:
     """The proof of the pudding: a login at the mail server with the new token."""
     settings = front.desk.settings_with({})
     trial = Trial(settings, str(result.data["server"]), unsaved=False, secrets={}, front=front)
-    tested = prove(trial, Testing(until="auth"), live=not front.flags.json)
+    try:
+        tested = prove(trial, Testing(until="auth"), live=not front.flags.json)
+    except PostroomError as error:  # the login is made all the same
+        front.show(views.login(result.data))
+        error.data = {**result.data, "test": error.data, "diagnosis": error.data.get("diagnosis")}
+        error.warnings = (*result.warnings, *error.warnings)
+        raise
     return result._replace(data={**result.data, "test": tested.data}, warnings=[*result.warnings, *tested.warnings])
 
 

@@ -69,6 +69,7 @@ def set_server(
         desk.vault,
         request,
         presets=desk,
+        check_tls=desk.check_tls,
         drop_tokens=desk.drop_tokens,
     )
     front.finish(result, view.smtp_set)

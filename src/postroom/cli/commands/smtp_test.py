@@ -60,7 +60,8 @@ def test_server(
 
     A word with an @ is a recipient, another one the server. Without a recipient the test goes to desk.operator; without
     that it stops after the login and says that nothing was sent. Every option of smtp set may be tried here before it
-    is saved; with options or environment variables alone no configuration is needed.
+    is saved; with options or environment variables alone no configuration is needed. For a server with starttls the
+    step tls is starttls.
 
     When no session comes about, the test looks around for 5 seconds at most: what speaks at the port, which other ports
     of the host answer, what is wrong with the certificate, whether a login is offered behind STARTTLS. It logs in
@@ -74,8 +75,9 @@ def test_server(
 
     JSON data: server, steps (config secret token resolve connect tls greeting ehlo starttls auth mail rcpt data, each
     with name, ok, skipped, duration_ms, detail), message_id, receipt (code, enhanced, text), queue_id, transcript (with
-    --trace), transcript_file (after a failure), diagnosis (after a failure, with the keys of postroom explain: class,
-    title, cause, retry, scope, exit, next_steps, docs, checked, provider, others), evidence (what was found: address,
+    --trace), transcript_file (after a failure), diagnosis (after a failure, or of the worst refused recipient, with the
+    keys of postroom explain: class, title, cause, retry, scope, exit, next_steps, docs, checked, provider, others),
+    evidence (what was found: address,
     banner, extensions, mechanism, offered, certificate, certificate_problem, chain, port_speaks, other_ports,
     starttls_offered, auth_after_tls, address_families, clock, compared_names, intercepted and others, each only where
     it was looked at), online (null without --online; else domain, exists, spf

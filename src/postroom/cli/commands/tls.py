@@ -68,7 +68,9 @@ def set_profile(
     given |= {name: text for name, text in (("minimum", min_), ("pin", pin)) if text is not None}
     if strict is not None:
         given["strict"] = str(strict).lower()
-    front.finish(tls_profiles.set_profile(front.desk.file.change, profile, given, tuple(unset or ())), views.tls_set)
+    desk = front.desk
+    result = tls_profiles.set_profile(desk.file.change, profile, given, tuple(unset or ()), check_tls=desk.check_tls)
+    front.finish(result, views.tls_set)
 
 
 def remove(

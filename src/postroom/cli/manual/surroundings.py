@@ -28,5 +28,5 @@ VARIABLES = (
     ("XDG_CONFIG_HOME, XDG_STATE_HOME", "Where the user's configuration and state lie instead of the places below."),
     ("BROWSER", "What postroom oauth login opens addresses with, if not with what the desktop does."),
     ("NO_COLOR, TERM", "No colour where NO_COLOR is set to anything, or TERM is dumb."),
-    ("FORCE_COLOR", "Colour also where no terminal is."),
+    ("FORCE_COLOR", "Colour also where no terminal is; NO_COLOR and --no-color win."),
 )

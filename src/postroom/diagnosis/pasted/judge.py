@@ -11,7 +11,7 @@ from postroom.diagnosis.entry import Entry
 from postroom.diagnosis.pasted.log import LONGEST_PIECE_CHARACTERS, log_entries, may_fail, pieces
 from postroom.diagnosis.pasted.mime import message_text
 from postroom.diagnosis.pasted.reading import judged_words, read
-from postroom.diagnosis.pasted.topic import is_binary, is_of_mail, without_other_programs
+from postroom.diagnosis.pasted.topic import is_binary, is_of_mail, tells_of_success, without_other_programs
 from postroom.diagnosis.providers import speaking
 from postroom.domain.reply import Finding, Signs
 
@@ -51,8 +51,8 @@ def diagnose(text: str, *, step: str = "", provider: str = "", site: Sequence[En
     """What a text tells of a failure. `step` and `provider` are hints; `site` are the site's own entries."""
     look = _Look(step, provider, site)
     found = None
-    if not is_binary(text):
-        text = message_text(text)
+    text = "" if is_binary(text) else message_text(text)
+    if not tells_of_success(text):
         entries = log_entries(text)
         found = _latest(entries, look) if entries else _first(pieces(text), look)
     if found is None:

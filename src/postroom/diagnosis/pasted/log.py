@@ -18,11 +18,12 @@ _MOMENT_SECONDS = 1
 
 _STAMP = re.compile(
     r"(?:<\d{1,3}>\d? ?|[\w.-]{1,60} {1,9}\| )?"  # the priority of syslog; the service of docker compose
+    r"(?:(?:(?:level|lvl|severity)=\"?\w{1,12}\"? )?(?:ts|t|time|timestamp|datetime|date|at)=[\"']?)?"  # logfmt
     r"(?:[\[(]?(?:\w{3},? )?(?:"
     r"(?P<day>\d{4}[-/.]\d\d[-/.]\d\d|\d{1,2}[-/ .][A-Z][a-z]{2}[-/ .]\d{4}|[A-Z][a-z]{2} [ \d]?\d(?: \d{4})?)"
     r"[T :,_]{1,2})?"
     r"(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?![\w])"
-    r"|[\[(]?(?P<epoch>1\d{9})(?:[.,]?\d{1,9})?[\]):]? "
+    r"|[\[(]?(?P<epoch>1\d{9})(?:[.,]?\d{1,9})?[\]):\"']{0,2} "
     r"|@4000(?P<tai>[0-9a-f]{12})"
     r"|(?P<object>\{[\"'].{0,60000}\}\s{0,4}$))"
 )

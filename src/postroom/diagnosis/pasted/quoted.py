@@ -17,12 +17,12 @@ _HTTP = (
     r"|503 Service (?:Temporarily )?Unavailable|504 Gateway Time"
 )
 # A reply code (RFC 5321 4.2.1: 2 to 5, then 0 to 5) that is no part of an address, a time, a port or a line number, and
-# no status of HTTP with its JSON behind.
+# no status of HTTP with its JSON or an error code of OAuth behind.
 _CODE = re.compile(
     r"(?:(?<![\w.:#/@+-])|(?<=^-))(?<!line )(?<!port )(?<!errno )(?<!exit )(?<!delay=)(?<!delays=)"
     r"(?<!proxy: )(?<!HTTP/1.1 )(?<!HTTP/1.0 )(?<!HTTP code )(?<!HTTP/\d.\d\" )"
     r"(?:(?<!\":\")(?<!\": \")|(?=\d{3}[ -]))"
-    rf"(?!{_HTTP})"
+    rf"(?!{_HTTP}|4\d\d: [a-z]{{3,20}}_[a-z])"
     r"([2345][0-5]\d|46[0-46-9]|57\d)(?=[ \-:;,)\"']|$)(?!.{0,30}\{\\?\")([ -]?)",
     re.MULTILINE,
 )
@@ -30,11 +30,17 @@ _ENHANCED = re.compile(r"[\s:;,'\"b(]{0,20}([245]\.\d{1,3}\.\d{1,3})(?![\w.])")
 _BARE_ENHANCED = re.compile(
     r"(?:^|dsn=|status: ?|[(#\"' ])([45]\.\d{1,3}\.\d{1,3})(?![\w.])", re.IGNORECASE | re.MULTILINE
 )
-# Where a program has put a reply into quotes: the closing one, and what the program says behind it.
-_END_OF_QUOTE = re.compile(
-    r"(?<=..)['\"]\s{0,20}(?:[,)\]}]{1,9}\s{0,20}(?:$|\n|\w{1,40}[\"']?\s{0,9}[:=]|[\"')\]}]).*|\.?\s{0,20}$)",
-    re.DOTALL,
+# Where a program has put a reply into quotes: what may stand before the opening one, and what the program says behind
+# the closing one.
+_OPENING = re.compile(r"\s{0,9}(?:[:;,(]{1,9}\s{0,9}b?|b)(?=['\"])")
+_CLOSING = re.compile(
+    r"(?<=..)['\"](?=\s{0,20}(?:[,)\]}]{1,9}\s{0,20}(?:$|\n|\w{1,40}[\"']?\s{0,9}[:=]|[\"')\]}])|\.?\s{0,20}$|\.[\"']|\s{0,9}\n))"
 )
+_QUOTE = re.compile(r"(?<!\w)['\"]|['\"](?!\w)")
+"""An apostrophe stands between letters."""
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+# What marks a line of the server in a dialogue, in the words of swaks, curl, PHPMailer, MailKit, smtplib and others.
+_MARK = re.compile(r"(?:<[-~*]{0,3}|<<|S:|SERVER -> CLIENT:|reply:|SMTP<<) {0,4}(?:b?['\"])?$", re.IGNORECASE)
 _QUOTING = ("Error:", "Error: ")
 
 
@@ -45,6 +51,7 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_WORD_CHARACTERS = 12
+_LONGEST_PREFIX_CHARACTERS = 120
 # curl tells the code of a refusal and none of its words.
 _ONLY_A_CODE = re.compile(r"\b(?:EHLO|MAIL|RCPT|DATA|Command) failed: $")
 
@@ -82,6 +89,7 @@ def _replies(text: str) -> Iterator[_Said]:
     found = [match for match in _CODE.finditer(text) if _is_reply(text, match)]
     lines: list[str] = []
     start = 0
+    marked = False
     for number, match in enumerate(found):
         end = found[number + 1].start() if number + 1 < len(found) else len(text)
         if not lines:
@@ -89,7 +97,9 @@ def _replies(text: str) -> Iterator[_Said]:
         follows = number + 1 < len(found) and found[number + 1][1] == match[1]
         if follows and not match[2]:
             continue  # a program tells the code, and then the reply that it stands in
-        lines.append(_END_OF_QUOTE.sub("", text[match.end() : end]))
+        marked = _is_marked(text, match.start()) or (marked and bool(lines))
+        said = text[match.end() : min(end, match.end() + 2 * LONGEST_LINE_CHARACTERS)]
+        lines.append(_unquoted(said.lstrip("\n").partition("\n")[0] if marked else said))
         if follows and (match[2] == "-" or not _says_something(lines[-1])):
             continue
         yield _Said(_reply(int(match[1]), lines), start)
@@ -118,6 +128,42 @@ def _says_something(text: str) -> bool:
     return re.search(r"[A-Za-z]{3}", _ENHANCED.sub("", text, count=1)) is not None
 
 
+def _is_marked(text: str, start: int) -> bool:
+    """Whether what stands before a reply on its line says that the server speaks, for the length of this line."""
+    before = text[max(0, start - _LONGEST_PREFIX_CHARACTERS) : start].rpartition("\n")[2]
+    return _MARK.search(before) is not None
+
+
+def _unquoted(text: str) -> str:
+    """The text up to where a quote ends that a program has put around it; its own quotes stay."""
+    if opening := _OPENING.match(text):
+        inner = text[opening.end() + 1 :]
+        quote = text[opening.end()]
+        end = next((found.start() for found in _CLOSING.finditer(inner) if found[0] == quote), None)
+        if end is not None:
+            return inner[:end]
+        if not _is_open(inner, quote):
+            return inner
+    for closing in _CLOSING.finditer(text):
+        if not _is_open(text[: closing.start()], closing[0]):
+            return text[: closing.start()]
+    return text
+
+
+def _is_open(text: str, quote: str) -> bool:
+    return sum(found[0] == quote for found in _QUOTE.finditer(text)) % 2 == 1
+
+
+def _without_ends(text: str) -> str:
+    """The text without the ends of brackets and quotes that began before it."""
+    while text and (
+        (text[-1] in _BRACKETS and text.count(text[-1]) > text.count(_BRACKETS[text[-1]]))
+        or (text[-1] in "'\"" and _is_open(text, text[-1]))
+    ):
+        text = text[:-1].rstrip(" \t\n:;,")
+    return text
+
+
 def _reply(code: int, lines: Sequence[str]) -> Reply:
     enhanced = ""
     texts = []
@@ -129,9 +175,6 @@ def _reply(code: int, lines: Sequence[str]) -> Reply:
             rest = line[match.end() :]
         # What a log or a program prints below a reply is no part of it.
         texts.append(
-            up_to_next_stamp(rest.partition("\n\n")[0][:LONGEST_LINE_CHARACTERS])
-            .rstrip()
-            .rstrip(",)]}")
-            .strip(" \t\n:;,'\"b")
+            _without_ends(up_to_next_stamp(rest.partition("\n\n")[0][:LONGEST_LINE_CHARACTERS]).strip(" \t\n:;,"))
         )
     return Reply(code, enhanced, [text for text in texts if text])

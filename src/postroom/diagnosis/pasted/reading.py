@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from postroom.diagnosis.mechanism import used_mechanism
 from postroom.diagnosis.pasted.log import may_fail
 from postroom.diagnosis.pasted.quoted import bare_status, quoted_reply
 from postroom.diagnosis.pasted.unwrap import unwrap
@@ -45,18 +46,23 @@ _STEP_WORDS = {
 }
 """The steps in other people's words."""
 
-# A login with a token shows by the mechanism's name, or by the challenge with which it is refused (RFC 7628 3.2.2).
-_MECHANISMS = (
-    ("XOAUTH2", re.compile(r"\b(?:XOAUTH2|OAUTHBEARER)\b|[\"']schemes[\"']", re.IGNORECASE)),
-    ("PLAIN", re.compile(r"\bAUTH[ =](?:LOGIN|PLAIN)\b|Password (?:not accepted|command)", re.IGNORECASE)),
-)
-
 _CONNECTING = re.compile(r"command[\"']?: ?[\"']?CONN\b")
 
 # A label of a name has 63 octets at most (RFC 1035 2.3.4).
 _NAME = re.compile(r"(?<![\w-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
-_HOST_PORT = re.compile(r"[\w-]\.[\w-]{1,63}\]?:(\d{2,5})\b")
-_PORT = re.compile(r"(?:port|SMTP\([^)]{0,80},)[\"']?\s{0,4}[:=]?[\s\"']{0,4}(\d{2,5})\b", re.IGNORECASE)
+# A place in a program is no address: a path, a name with such an ending, a column or "in" behind the line's number.
+# The endings that are countries' as well are those of a program where the name has no other dot.
+_HOST_PORT = re.compile(
+    r"(?<![\w.\\-])(?<!^/)(?<![^/]/)(?![\w-]{1,63}\.(?:rs|py|pl|sh|cc|ml|ph)\b)"
+    r"(?:\[?[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}\]?|\[[0-9a-f:.]{2,45}\])"
+    r"(?<!\.go)(?<!\.rb)(?<!\.js)(?<!\.ts)(?<!\.[cm]js)(?<!\.[jt]sx)(?<!\.vue)(?<!\.java)(?<!\.kt)(?<!\.scala)"
+    r"(?<!\.php)(?<!\.inc)(?<!\.c)(?<!\.h)(?<!\.cpp)(?<!\.cs)(?<!\.ex)(?<!\.exs)(?<!\.erl)(?<!\.hs)(?<!\.swift)(?<!\.lua)"
+    r":(?!53\b)(\d{2,5})\b(?!:(?:\d|in\b)|->)"
+)
+_PORT = re.compile(
+    r"(?:host, port: [\w.-]{1,253}, |(?:port|SMTP\([^)]{0,80},)[\"']?\s{0,4}[:=]?[\s\"']{0,4})(\d{2,5})\b",
+    re.IGNORECASE,
+)
 
 _PORT_FOR_MAIL = re.compile(r"[\"' ](465|587|2525)[\"' ,)]")
 
@@ -75,11 +81,24 @@ _NAMES = re.compile(
 )
 _CERTIFICATE_NAME = re.compile(r"(?<![\w*-])(?:\*\.)?[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
 
+_A_NAME = r" ?[\"'(<\[]{0,2}((?:[\w-]{1,63}\.){1,9}[a-z][\w-]{1,62})\b(?!\.\w)"
+# The name that nobody found, behind the words of those who asked the DNS, or of a server that did.
+_UNKNOWN_HOST = re.compile(
+    r"(?:\blookup|ENOTFOUND|EAI_AGAIN|\bname=|\bresolve(?: the)?(?: host(?: ?name)?)?:?|be resolved:|locate host"
+    r"|getaddrinfo (?:failed )?for|not known for|UnknownHostException:|No such host is known\."
+    rf"|nor servname(?: provided, or not known)?|Unknown ?host:?){_A_NAME}",
+    re.IGNORECASE,
+)
+_UNKNOWN_DOMAIN = re.compile(rf"\bDNS domain{_A_NAME} does not exist", re.IGNORECASE)
+
 # The greeting of a program that hosting firms run, and the host that was to be reached.
 _BANNER = re.compile(r"\b220[ -]([\w.-]{4,253}) ESMTP Exim")
 # What a firewall that inspects mail leaves of a greeting and of the words that it does not like.
 _MASKED = re.compile(r"\b220[ -][^\n]{0,80}?\*{8}|\*{20}|\b250[ -]X{6,80}[A-Z]?\b|\bX{7,80}[A-WYZ]\b")
-_OPENING = re.compile(r"\bopening to ([\w.-]{1,253}\.\w+)", re.IGNORECASE)
+_OPENING = re.compile(
+    r"(?:\bopening to |-connect |SMTP\([\"']|host(?:name)?[\"']?\s{0,4}(?:=>?|:|,)\s{0,4}[\"']?)([\w.-]{1,253}\.\w+)",
+    re.IGNORECASE,
+)
 
 
 def read(text: str, *, step: str = "", provider: str = "") -> Signs:
@@ -91,10 +110,8 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
     evidence = _certificate(plain) if seen and seen.sign == "tls-certificate-name" else {}
     if _diverted(plain, provider) or _MASKED.search(plain):
         evidence = {**evidence, "intercepted": True}
-    for mechanism, pattern in _MECHANISMS:
-        if pattern.search(plain):
-            evidence = {**evidence, "mechanism": mechanism}
-            break
+    if mechanism := used_mechanism(plain):
+        evidence = {**evidence, "mechanism": mechanism}
     found = next((one.step for one in (asked, seen) if one and one.step), "")
     return Signs(
         step=of_code(reply) or step_of(step) or found or _step_of_connecting(plain, reply) or guessed(reply),
@@ -102,6 +119,7 @@ def read(text: str, *, step: str = "", provider: str = "") -> Signs:
         reply=reply or bare_status(plain),
         text=plain,
         provider=provider.strip(),
+        host=_unknown_host(plain, seen.sign if seen else ""),
         port=_port(plain),
         logged_in=None,
         evidence=evidence,
@@ -161,6 +179,13 @@ def _diverted(text: str, provider: str) -> bool:
     asked = _OPENING.search(text)
     wanted = set(providers_at(asked[1])) if asked else {hinted(provider) or ""} & set(families())
     return any(families()[name].hosts for name in wanted) and not wanted.intersection(providers_at(banner[1]))
+
+
+def _unknown_host(text: str, sign: str) -> str:
+    """The name that the DNS does not know, where it was asked in vain."""
+    asked = sign in ("host-not-found", "resolver-failed")
+    found = (asked and _UNKNOWN_HOST.search(text)) or _UNKNOWN_DOMAIN.search(text)
+    return found[1].rstrip(".") if found else ""
 
 
 def _port(text: str) -> int:

@@ -3,8 +3,8 @@
 import re
 
 _OF_MAIL = re.compile(
-    r"mail|smtp|\bsend|<[^<>@\s]{1,64}@|imap\b|\bpop3?\b|relay|sender|recipient|\brcpt|\bfrom address|spam|greylist"
-    r"|deliver|bounce|inbox|quota|routeable|dkim|\bspf\b|dmarc|tls\b|ssl\b|\b[he][he]lo\b|postfix|exim\b|\bdsn\b"
+    r"mail|smtp|dovecot|\bsend|<[^<>@\s]{1,64}@|imap\b|\bpop3?\b|relay|sender|recipient|\brcpt|\bfrom address|spam"
+    r"|greylist|deliver|bounce|inbox|quota|routeable|dkim|\bspf\b|dmarc|tls\b|ssl\b|\b[he][he]lo\b|postfix|exim\b|\bdsn\b"
     r"|\bmx\b|\bdns\b|\bmessage|oauth2"
     r"|\btoken|aadsts|\bjwt\b|consent|multi-factor|this app\b|redirect ur[il]|accounts? (?:is|has|was)\b"
     r"|username and password|credentials|authentication (?:data|information|rejected)|authentication failure due to"
@@ -36,6 +36,9 @@ _LINE_OF = re.compile(rf"(?:^|[\w\])] )(?:{'|'.join(map(re.escape, _WITHOUT_MAIL
 _LONGEST_PREFIX_CHARACTERS = 120
 _NAMES_MAIL = re.compile(r"smtp|sendmail|mailer|mail\(", re.IGNORECASE)
 
+_ACTION = re.compile(r"^Action:\s{0,9}([\w-]{1,20})", re.IGNORECASE | re.MULTILINE)
+_DONE = frozenset(("delivered", "relayed", "expanded"))
+
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _TEXT_PER_CONTROL = 30
 
@@ -48,6 +51,12 @@ def is_of_mail(text: str) -> bool:
 def speaks_as_a_reply(text: str, start: int) -> bool:
     """Whether what follows a number in the middle of a sentence are a mail server's words."""
     return _AROUND_A_REPLY.search(text[start : start + _NEAR_CHARACTERS].partition("\n")[0]) is not None
+
+
+def tells_of_success(text: str) -> bool:
+    """Whether it is a report on a delivery (RFC 3464 2.3.3) in which nothing failed."""
+    actions = {found.lower() for found in _ACTION.findall(text)}
+    return bool(actions) and actions <= _DONE
 
 
 def is_binary(text: str) -> bool:

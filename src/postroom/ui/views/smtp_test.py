@@ -1,9 +1,10 @@
 """What `smtp test` shows behind its live steps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from postroom.ui.blocks import Block, Fields, Line, Next, Verbatim
+from postroom.ui.views.diagnosis import rows
 
 
 def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
@@ -11,6 +12,8 @@ def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
     if data["transcript"]:
         yield Verbatim(data["transcript"])
     yield from _refused(data)
+    if diagnosis := data["diagnosis"]:
+        yield Fields([*rows(diagnosis)])
     receipt, server = data["receipt"], data["server"]
     if receipt:
         queue_id = data["queue_id"] or ""
@@ -19,15 +22,29 @@ def smtp_test(data: Mapping[str, Any]) -> Iterable[Block]:
         yield Line(f"message id {data['message_id']}", "dim")
     else:
         yield Line(f"every step asked for passed; nothing was sent through {server['host']}", "good")
+        if untried := _untried(data):
+            yield Line(f"not looked at: {', '.join(untried)}", "dim")
         yield Next("postroom smtp test --to ADDRESS", "to see a mail arrive")
     yield from _online(data)
+
+
+def _untried(data: Mapping[str, Any]) -> Sequence[str]:
+    """What the settings ask for beside what was tried."""
+    taken = {step["name"] for step in data["steps"] if step["ok"]}
+    security, auth = data["server"]["security"], data["server"]["auth"]
+    return [
+        *(["TLS, for security is none"] if security == "none" else []),
+        *(["TLS"] if security != "none" and not taken & {"tls", "starttls"} else []),
+        *(["the secret"] if auth == "password" and "secret" not in taken else []),
+        *(["the login"] if auth != "none" and "auth" not in taken else []),
+    ]
 
 
 def _refused(data: Mapping[str, Any], fewest: int = 1) -> Iterable[Block]:
     """The recipients that the server refused, with its words, where they are so many."""
     steps = data.get("steps") or ()
-    rows = next((step["detail"].get("recipients") or () for step in steps if step["name"] == "rcpt"), ())
-    refused = [row for row in rows if row["class"]]
+    all_rows = next((step["detail"].get("recipients") or () for step in steps if step["name"] == "rcpt"), ())
+    refused = [row for row in all_rows if row["class"]]
     for row in refused if len(refused) >= fewest else ():
         said = " ".join(str(row[part]) for part in ("code", "enhanced", "text") if row[part])
         yield Line(f"refused: {row['address']}: {said} ({row['class']})", "bad")
