@@ -14,7 +14,8 @@ def bug(error: Exception, *, debug: bool) -> PostroomError:
     chain: list[str] = []
     found: BaseException | None = error
     while found is not None:
-        chain += [*traceback.format_tb(found.__traceback__), f"{type(found).__name__}\n"]
+        elsewhere = getattr(found, "places", ())  # of a bug in another process
+        chain += [*elsewhere, *traceback.format_tb(found.__traceback__), f"{type(found).__name__}\n"]
         found = found.__cause__ or found.__context__
     report = f"postroom {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n" + "".join(chain)
     if debug:

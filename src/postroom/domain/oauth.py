@@ -319,14 +319,17 @@ class TokenKeeper(Protocol):
         """Store the tokens of a login in the store `scheme`; the caller records the reference in the settings."""
 
     def usable(self, server: Server, *, refused: Secret | None = None) -> TokenRecord:
-        """A record with an access token that is good for some minutes more, renewed where it must be.
+        """A record with an access token that is good for some minutes more, renewed where it must be; where that fails
+        for now, one that still lives.
 
         `refused` is an access token that the mail server did not take: another one is fetched. Raise ConfigError
         `oauth.login_needed` (exit 4) where a person has to log in.
         """
 
     def refresh(self, server: Server) -> TokenRecord:
-        """Renew the access token now, even of a server that is paused. Raise as `usable` does."""
+        """Renew the access token now, even of a server that is paused; not again where another process has just done
+        so. Raise as `usable` does.
+        """
 
     def note(self, server: Server, told: tuple[str, ...]) -> None:
         """Remember what the operator has been warned of."""

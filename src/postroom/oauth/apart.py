@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -22,8 +22,16 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _KINDS = {kind.__name__: kind for kind in (SecretError, ConfigError, DataError, FileError, LockError, PostroomError)}
 
 
+class BugApart(Exception):
+    """What nobody expected happened to the child. `places` tell where, a line each, without any value."""
+
+    def __init__(self, kind: str, places: Sequence[str]) -> None:
+        super().__init__(kind)
+        self.places = places
+
+
 def done_apart(work: Callable[[], None]) -> None:
-    """Do the work to its end, and raise what it raised: a PostroomError, a GrantError, or RuntimeError for a bug.
+    """Do the work to its end, and raise what it raised: a PostroomError, a GrantError, or BugApart.
 
     Locks that are held go on being held by the child. When this process is interrupted the child goes on. Raise
     PostroomError `oauth.cut_off` where somebody has killed the child.
@@ -99,7 +107,15 @@ def _told(error: Exception | None) -> dict[str, Any]:
     if type(error) in _KINDS.values():
         rest = {name: getattr(error, name) for name in ("code", "message", "hint", "detail", "retry", "exit")}
         return {"kind": type(error).__name__, "rest": rest}
-    return {"kind": "bug", "message": f"{type(error).__name__} while renewing tokens"}
+    return {"kind": "bug", "name": type(error).__name__, "places": [*_places(error), f"{type(error).__name__}\n"]}
+
+
+def _places(error: BaseException) -> Iterator[str]:
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        yield f'  File "{code.co_filename}", line {trace.tb_lineno}, in {code.co_name}\n'
+        trace = trace.tb_next
 
 
 def _unpacked(said: bytes) -> Exception | None:
@@ -121,4 +137,4 @@ def _unpacked(said: bytes) -> Exception | None:
         return GrantError(Signs(**told["signs"]), **told["rest"])
     if kind in _KINDS:
         return _KINDS[kind](**{**told["rest"], "exit": Exit(told["rest"]["exit"])})
-    return RuntimeError(told["message"])
+    return BugApart(told["name"], told["places"])

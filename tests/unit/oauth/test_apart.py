@@ -16,7 +16,7 @@ from postroom.domain.reply import Signs
 from postroom.domain.secret import Secret
 from postroom.errors import ConfigError, Exit, FileError, LockError, PostroomError, SecretError
 from postroom.files import locked
-from postroom.oauth.apart import done_apart
+from postroom.oauth.apart import BugApart, done_apart
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "darwin", reason="its keychain refuses a forked child"),
@@ -78,10 +78,13 @@ def test_a_refusal_comes_back_as_it_was() -> None:
     assert vars(raised.value) == vars(error)
 
 
-def test_a_bug_is_told_without_its_text() -> None:
-    with pytest.raises(RuntimeError, match="KeyError") as raised:
+def test_a_bug_is_told_with_its_place_and_without_its_text() -> None:
+    with pytest.raises(BugApart, match="KeyError") as raised:
         done_apart(raising(KeyError("s3cret-token")))
-    assert "s3cret" not in str(raised.value)
+    assert "s3cret" not in repr(vars(raised.value))
+    assert "test_apart.py" in raised.value.places[-2]
+    assert raised.value.places[-2].endswith(", in work\n")
+    assert raised.value.places[-1] == "KeyError\n"
 
 
 def test_a_secret_does_not_come_through_the_pipe() -> None:
