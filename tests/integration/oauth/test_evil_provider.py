@@ -278,10 +278,13 @@ def test_a_provider_that_redirects_a_renewal_gets_no_token_to_anybody_else(home:
     ids=["another issuer", "503", "300 KB", "hostile error", "an error that is none"],
 )
 def test_metadata_that_are_none_cost_no_token(home: Home, evil: EvilProvider, answer: Reply) -> None:
+    """Not even those that call a grant invalid which they were not shown."""
     logged_in(home, evil)
     evil.metadata_answer = answer
-    assert refused(home).exit != 4
+    refused(home)
     assert is_kept(home)
+    evil.metadata_answer = None
+    assert home.run("oauth", "refresh", "main").exit == 0
 
 
 def test_a_provider_that_is_gone_costs_no_token(tmp_path: Path) -> None:
