@@ -3,11 +3,10 @@
 It refuses to know stores: it is handed a way to read a reference. Files with a private key must be private themselves.
 """
 
-import json
 import os
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from shlex import quote
 from typing import Literal, TypeVar
@@ -18,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from postroom.domain.google_files import read_service_account
 from postroom.domain.oauth import Assertion, Certificate, Proof, ServiceAccount
 from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Server
-from postroom.errors import ConfigError, Exit, FileError
+from postroom.errors import ConfigError, DataError, Exit, FileError
 from postroom.files import Owner, read_checked
-from postroom.oauth.answer import is_safe
 
 ReadSecret = Callable[[Reference], Secret]
 T = TypeVar("T")
@@ -74,9 +73,12 @@ def read_proof(
     return None
 
 
-def certificate_ends(certificate: Certificate) -> datetime:
-    """When the certificate of a proof dies."""
-    return x509.load_pem_x509_certificate(certificate.pem).not_valid_after_utc
+def certificate_ends(path: Path) -> date | None:
+    """The last day of a certificate in a file; None where there is none to be read."""
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc.date()
+    except (OSError, ValueError, UnsupportedAlgorithm):
+        return None  # whoever uses it says what is wrong with it
 
 
 def kind_of(key: Secret) -> Literal["RSA", "EC"]:
@@ -142,26 +144,19 @@ def _service_account(server: Server, path: Path, files: _Files) -> ServiceAccoun
             server, "oauth.service_account_unusable", f"{path} cannot be used: {problem}", "--service-account"
         )
 
-    data = files.read(path, private=True)
-    found = _quietly(lambda: json.loads(data))
-    if not isinstance(found, dict):
-        raise unusable("it is no JSON object")
-    if "installed" in found or "web" in found:
-        raise unusable("it is the file of an OAuth client, not the key of a service account")
-    wanted = ("client_email", "private_key_id", "private_key", "token_uri")
-    if missing := [name for name in wanted if not isinstance(found.get(name), str) or not found[name]]:
-        raise unusable(f"it lacks {', '.join(missing)}")
-    if not is_safe(found["token_uri"]):
-        raise unusable("its token_uri is no https address")
-    key = Secret(found["private_key"])
+    text = files.read(path, private=True).decode("utf-8", "replace")
+    try:
+        found = read_service_account(text)
+    except DataError as error:
+        raise unusable(error.message) from error
     problem = ""
     try:
-        kind_of(key)
+        kind_of(found.key)
     except ValueError as error:
         problem = f"its private_key cannot be used: {error}"
     if problem:
         raise unusable(problem)
-    return ServiceAccount(found["client_email"], found["private_key_id"], key, found["token_uri"])
+    return found
 
 
 def _quietly(read: Callable[[], T]) -> T | None:

@@ -22,15 +22,6 @@ def read_certificate(der: bytes, now: datetime) -> Certificate:
         raise ValueError(str(error)) from error
 
 
-def read_certificate_pem(pem: bytes, now: datetime) -> Certificate:
-    """Read the first certificate of a PEM file. Raise ValueError when there is none."""
-    try:
-        der = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
-    except UnsupportedAlgorithm as error:
-        raise ValueError(str(error)) from error
-    return read_certificate(der, now)
-
-
 def _read(found: x509.Certificate, now: datetime) -> Certificate:
     return Certificate(
         subject=_common_name(found.subject),

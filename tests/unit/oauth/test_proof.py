@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,15 @@ def test_a_secret_and_an_assertion_are_read_where_they_are_kept() -> None:
 
 @pytest.mark.parametrize("kind", [trustme.KeyType.RSA, trustme.KeyType.ECDSA])
 def test_a_certificate_is_the_first_of_its_file_with_its_key(tmp_path: Path, kind: trustme.KeyType) -> None:
-    proof = read_proof(server(**certificate(tmp_path, kind=kind)), secret_of)
+    files = certificate(tmp_path, kind=kind)
+    proof = read_proof(server(**files), secret_of)
     assert isinstance(proof, Certificate)
     assert proof.pem.count(b"BEGIN") == 1
     assert "PRIVATE KEY" in proof.key.reveal()
-    assert certificate_ends(proof).tzinfo is not None
+    ends = certificate_ends(Path(files["certificate"]))
+    assert ends is not None
+    assert ends > date(2026, 1, 1)
+    assert certificate_ends(tmp_path / "nothing") is None
 
 
 def test_a_link_leads_to_a_key(tmp_path: Path) -> None:
@@ -181,18 +186,19 @@ def test_the_key_file_of_a_service_account_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "no JSON object"),
-        (b"[]", "no JSON object"),
-        (b"[" * 60000, "no JSON object"),
-        (b"\xff", "no JSON object"),
-        (b'{"installed": {"client_id": "x"}}', "OAuth client"),
-        (b'{"web": {}}', "OAuth client"),
-        (b"{}", "lacks client_email, private_key_id, private_key, token_uri"),
-        (json.dumps({**ACCOUNT, "private_key_id": 7}).encode(), "lacks private_key_id"),
-        (json.dumps({**ACCOUNT, "token_uri": "http://oauth2.test/token"}).encode(), "no https address"),
-        (json.dumps({**ACCOUNT, "private_key": "sentinel"}).encode(), "private_key cannot be used"),
+        (b"", "not JSON"),
+        (b"[]", "not JSON"),
+        (b"[" * 60000, "not JSON"),
+        (b"\xff", "not JSON"),
+        (b'{"installed": {"client_id": "x"}}', "an application that a person logs in with"),
+        (b'{"web": {}}', "an application that a person logs in with"),
+        (b"{}", "type is not service_account"),
+        (json.dumps({**ACCOUNT, "private_key_id": 7}).encode(), "no usable private_key_id"),
+        (json.dumps({**ACCOUNT, "token_uri": "http://oauth2.test/token"}).encode(), "no usable token_uri"),
+        (json.dumps({**ACCOUNT, "private_key": "sentinel"}).encode(), "no usable private_key"),
+        (json.dumps({**ACCOUNT, "private_key": "-----BEGIN sentinel"}).encode(), "private_key cannot be used"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_a_key_file_that_is_none_is_refused(tmp_path: Path, data: bytes, words: str) -> None:
     error = refused(account(tmp_path, data))
