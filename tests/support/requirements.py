@@ -31,6 +31,7 @@ _PACKAGES = {
     "secret-tool": "libsecret-tools",
     "setpriv": "util-linux",
     "setsid": "util-linux",
+    "systemd-analyze": "systemd",
     "unshare": "util-linux",
 }
 

@@ -82,7 +82,7 @@ def small_disk(home: Home) -> Iterator[Small]:
         try:
             assert keeper.stdout
             assert keeper.stdout.readline() == "ready\n"
-            yield Small(home.path, home.environment, ("nsenter", f"--mount=/proc/{keeper.pid}/ns/mnt"))
+            yield Small(home.path, home.environment, ("nsenter", f"--target={keeper.pid}", "--mount", "--root"))
         finally:
             keeper.kill()
 
