@@ -48,7 +48,8 @@ class Small(Home):
     @property
     def inside(self) -> Path:
         """The state as it is seen from outside."""
-        return Path(f"/proc/{self.before[1].split('/')[2]}/root{self.state}")
+        keeper = self.before[1].removeprefix("--target=")
+        return Path(f"/proc/{keeper}/root{self.state}")
 
     def fill(self) -> None:
         """Leave no room."""
