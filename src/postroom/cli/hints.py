@@ -20,6 +20,11 @@ def as_options(hint: str, server: str) -> str:
     hint = re.sub(rf"(?:{_COMMAND}) {name} (?=--)", "", hint)
     hint = re.sub(rf": postroom smtp test {name}(?![\w-])", " with the same command", hint)
     hint = re.sub(rf"postroom smtp test {name}(?![\w-])", "the same command", hint)
+    hint = re.sub(
+        rf"postroom oauth login {name}(?![\w-])",
+        "save it, postroom smtp set NAME with the same options, then postroom oauth login NAME",
+        hint,
+    )
     hint = _SECRET.sub(_other_secret, hint)
     return f"Add {hint}" if hint.startswith("--") else hint
 
@@ -44,4 +49,9 @@ def as_variables(hint: str, server: str, variables: Mapping[str, str]) -> str:
         secret = option.endswith("-stdin")
         hint = hint.replace(option if secret else f"{option} ", f"{variable}=..." if secret else f"{variable}=")
     hint = re.sub(rf"postroom smtp set {re.escape(server)} (?=POSTROOM_)", "", hint)
+    hint = re.sub(
+        rf"postroom oauth login {re.escape(server)}(?![\w-])",
+        "POSTROOM_OAUTH_FLOW=client-credentials, for a login without a person, or POSTROOM_OAUTH_ACCESS_TOKEN=...",
+        hint,
+    )
     return as_options(f"Set {hint}" if hint.startswith("POSTROOM_") else hint, server)

@@ -63,8 +63,8 @@ def client_of(server: Server, offer: Offer | None, flow: str | None = None) -> C
         raise ConfigError(
             "oauth.no_client",
             f"server {server.name} has no client ID: no application is known that may ask for tokens",
-            hint=f"postroom smtp set {server.name} --client-id ID, or --access-token-command CMD for tokens of another "
-            "program",
+            hint="register an application at the provider; postroom oauth setup microsoft365 (or gmail, or "
+            f"google-workspace) says how; then: postroom oauth login {server.name} --client-id ID",
         )
     tenant = _tenant(server, flow)
     client = Client(

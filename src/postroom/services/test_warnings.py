@@ -62,9 +62,7 @@ def _retirement(server: Server, preset: Preset | None, today: date) -> Iterator[
         "provider.login_retires",
         f"server {server.name} logs in with {way}, which {preset.title} {_end(ends, today)}: {ends.note} "
         f"(as checked on {preset.checked})",
-        f"postroom smtp set {server.name} --auth oauth2 --access-token-command 'CMD'"
-        if "oauth2" in preset.auth and ends.what != "oauth2"
-        else "",
+        f"postroom oauth login {server.name}" if "oauth2" in preset.auth and ends.what != "oauth2" else "",
     )
 
 

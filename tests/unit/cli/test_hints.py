@@ -27,6 +27,10 @@ VARIABLES = {
         ("postroom smtp test main-2", "postroom smtp test main-2"),
         ("postroom smtp enable main", "postroom smtp enable main"),
         (
+            "Log in: postroom oauth login main",
+            "Log in: save it, postroom smtp set NAME with the same options, then postroom oauth login NAME",
+        ),
+        (
             "postroom secrets set smtp/main/password",
             "Give the other one as well: --password-stdin, --password-file, --password-command or --password-env",
         ),
@@ -59,3 +63,9 @@ def test_an_option_has_the_name_that_the_command_line_knows() -> None:
     for path, key in SERVER_OPTIONS:
         told = as_options(f"postroom smtp set main --unset {'.'.join(path)}", "main")
         assert told == f"leave out {key.option}"
+
+
+def test_a_server_of_the_environment_has_no_person_to_log_in() -> None:
+    told = as_variables("Log in: postroom oauth login main", "main", VARIABLES)
+    assert told.startswith("Log in: POSTROOM_OAUTH_FLOW=client-credentials")
+    assert as_variables("postroom oauth login main-2", "main", VARIABLES) == "postroom oauth login main-2"

@@ -123,7 +123,7 @@ FOUND = {
 }
 """Placeholders of what a look around finds: only entries that ask for it may use them."""
 
-COMMANDS = ("smtp set", "smtp test", "smtp providers", "oauth login", "oauth refresh")
+COMMANDS = ("smtp set", "smtp test", "smtp providers", "oauth setup", "oauth login", "oauth refresh")
 OAUTH_OPTIONS = {"--flow", "--all"}
 TEST_OPTIONS = {"--to", "--trace", "--until", "--as"}
 SET_OPTIONS = {

@@ -86,7 +86,7 @@ def test_a_password_at_microsoft_is_told_with_plan_day_and_check(place: dict[str
     for fact in ("will switch off by default after 2026-12-31", "2026-01-27", "administrators can switch it on again"):
         assert fact in warning.message
     assert "checked on 2026-11-20" in warning.message
-    assert "--auth oauth2" in warning.hint
+    assert warning.hint == "postroom oauth login main"
 
 
 def test_after_the_day_the_words_are_others_and_claim_no_more() -> None:
