@@ -79,7 +79,7 @@ LOGINS = (
         Postfix("TOKENS-ONLY"),
         "auth.no_common_mechanism",
         "auth",
-        says=("--auth oauth2",),
+        says=("postroom oauth login",),
         evidence=("offered",),
     ),
     Case(
