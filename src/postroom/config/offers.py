@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from postroom.domain.kinds import Choice, Integer, Kind, Listing, Text, Url
+from postroom.domain.kinds import Boolean, Choice, Integer, Kind, Listing, Text, Url
 from postroom.domain.preset import Offer
 from postroom.domain.settings import FLOWS, WITHOUT_A_PERSON
 
@@ -51,6 +51,7 @@ _KINDS: Mapping[str, Kind[Any]] = {
     "confidential": Choice("no", "optional", "yes"),
     "idle_days": Integer(1, 3650),
     "console": Url("https"),
+    "delegates": Boolean(),
 }
 
 

@@ -26,12 +26,14 @@ from postroom.domain.oauth import (
 )
 from postroom.domain.ports import Classify, Vault
 from postroom.domain.preset import Offer, Preset
-from postroom.domain.secret import Binding
+from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import Server
 from postroom.errors import PostroomError
 from postroom.files import Owner, locked, make_directory
 from postroom.oauth.apart import done_apart
 from postroom.oauth.keeper import Surroundings, TokenKeeper
+
+NOTHING_GIVEN: Mapping[Reference, Secret] = {}
 
 
 class Talk(Protocol):
@@ -100,8 +102,10 @@ class OAuth:
         preset = self._preset(server.provider) if server.provider else None
         return preset.oauth if preset else None
 
-    def proof_of(self, server: Server, flow: str | None = None) -> Proof:
-        """How a server's application proves itself; `flow` is one for this call.
+    def proof_of(
+        self, server: Server, flow: str | None = None, given: Mapping[Reference, Secret] = NOTHING_GIVEN
+    ) -> Proof:
+        """How a server's application proves itself; `flow` is one for this call, `given` are secrets that no store has.
 
         Raise SecretError, ConfigError, FileError.
         """
@@ -110,7 +114,7 @@ class OAuth:
         binding = Binding(server.host, server.username or "")
         return read_proof(
             server,
-            lambda reference: self._vault.read(reference, binding),
+            lambda reference: given[reference] if reference in given else self._vault.read(reference, binding),
             flow=flow,
             as_root=os.geteuid() == 0,
             owner=self._owner,

@@ -16,7 +16,9 @@ from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError, Exit, Fault
 
-_MANY_TENANTS = ("", "organizations", "consumers", "common")
+MANY_TENANTS = ("organizations", "common")
+"""Microsoft's words for the tenants of every organisation."""
+_NO_TENANTS = ("", "consumers", *MANY_TENANTS)
 
 
 class Client(NamedTuple):
@@ -98,12 +100,7 @@ def _tenant(server: Server, flow: str) -> str:
     """
     settings = server.oauth
     tenant = settings.tenant or ""
-    addresses = (settings.issuer, settings.token_endpoint)
-    if (
-        flow == "client-credentials"
-        and tenant.lower() in _MANY_TENANTS
-        and any("{tenant}" in (at or "") for at in addresses)
-    ):
+    if flow == "client-credentials" and tenant.lower() in _NO_TENANTS and has_tenant(server):
         raise ConfigError(
             "oauth.no_tenant",
             f"server {server.name}: client-credentials needs the tenant of the organisation, not {tenant or 'none'}",
@@ -111,6 +108,18 @@ def _tenant(server: Server, flow: str) -> str:
             "called Directory (tenant) ID on the app's page",
         )
     return tenant
+
+
+def has_tenant(server: Server) -> bool:
+    """Whether the addresses of a server's provider are those of a tenant."""
+    return any("{tenant}" in (at or "") for at in (server.oauth.issuer, server.oauth.token_endpoint))
+
+
+def is_another(mailbox: str, account: str) -> bool:
+    """Whether the account that has logged in is surely another than the mailbox that sends. A user name that is no
+    address cannot be compared, nor can an account that the provider did not tell.
+    """
+    return bool(account) and "@" in mailbox and "@" in account and account.lower() != mailbox.lower()
 
 
 def _at(address: str | None, tenant: str) -> str:
@@ -333,6 +342,9 @@ class TokenKeeper(Protocol):
 
     def note(self, server: Server, told: tuple[str, ...]) -> None:
         """Remember what the operator has been warned of."""
+
+    def take_back(self, server: Server, record: TokenRecord) -> bool | None:
+        """Have the provider take the tokens of a record back. Whether it did; None where there is nothing to take."""
 
     def forget(self, server: Server, *, revoke: bool) -> bool | None:
         """Throw the tokens away. Whether the provider took them back; None where that was not tried."""

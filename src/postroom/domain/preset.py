@@ -28,7 +28,8 @@ class Offer(NamedTuple):
     request. `redirect_uri` has no port where any port of this machine is taken. `flows` are those that the provider
     takes for mail, in the order of advice; `refused` says for others why not. `confidential` tells whether an
     application that a person logs in with has a client secret. `idle_days` is after how many days without use a refresh
-    token dies; 0 where nobody says. `console` is the page on which an application is registered.
+    token dies; 0 where nobody says. `console` is the page on which an application is registered. `delegates` tells
+    whether one account may log in to send for another mailbox.
     """
 
     scope: str
@@ -46,6 +47,7 @@ class Offer(NamedTuple):
     confidential: Literal["no", "optional", "yes"] = "no"
     idle_days: int = 0
     console: str = ""
+    delegates: bool = False
 
 
 class Preset(NamedTuple):

@@ -145,8 +145,15 @@ class TokenKeeper:
     def _revoke(self, server: Server) -> bool | None:
         try:
             record = self.record(server)
-            if record is None or record.refresh_token is None:
-                return None
+        except SecretError:
+            return False
+        return self.take_back(server, record) if record else None
+
+    def take_back(self, server: Server, record: TokenRecord) -> bool | None:
+        """Have the provider take the tokens of a record back."""
+        if record.refresh_token is None:
+            return None
+        try:
             grants = self._here.grants()
             client = grants.discover(self._here.client_of(server))
             return grants.revoke(client, self._here.proof_of(server), record.refresh_token)

@@ -20,14 +20,14 @@ def oauth_logout(settings: Settings, change: Change, tokens: TokenKeeper, name: 
     revoked = tokens.forget(server, revoke=revoke)
     outcome = change(lambda draft: draft.unset(("smtp", "servers", server.name, "oauth", "tokens")))
     data = {**changes_data(outcome.changes), "server": server.name, "removed": str(reference), "revoked": revoked}
-    return Result(COMMAND, data, [*outcome.warnings, *(_not_revoked(server.name) if revoked is False else ())])
+    left = [not_revoked(server.name, "the tokens are gone here")] if revoked is False else []
+    return Result(COMMAND, data, [*outcome.warnings, *left])
 
 
-def _not_revoked(name: str) -> list[Warn]:
-    return [
-        Warn(
-            "oauth.not_revoked",
-            f"server {name}: the tokens are gone here, but the provider was not told, or cannot be",
-            "take the application's access away on the provider's page of the account",
-        )
-    ]
+def not_revoked(name: str, what: str) -> Warn:
+    """What is left to do at a provider for tokens that are no longer here."""
+    return Warn(
+        "oauth.not_revoked",
+        f"server {name}: {what}, but the provider was not told, or cannot be",
+        "take the application's access away on the provider's page of the account",
+    )

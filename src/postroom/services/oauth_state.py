@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from postroom.clock import rfc3339
-from postroom.domain.oauth import TokenRecord
+from postroom.domain.oauth import TokenRecord, is_another
 from postroom.domain.preset import Offer
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
 from postroom.errors import PostroomError, SecretError
@@ -67,6 +67,8 @@ def warnings(login: Login, now: datetime) -> Iterator[Warn]:
         when = record.failure.at.astimezone().strftime("%Y-%m-%d %H:%M")
         what = f"server {server.name}: its token could not be renewed at {when}: {record.failure.message}"
         yield Warn("oauth.refresh_failed", what, f"postroom oauth refresh {server.name}")
+    if record is not None:
+        yield from other_account(server, record)
     for ending in endings(login):
         left = ending.at - now
         if left > timedelta(days=max(WARNING_DAYS)):
@@ -75,6 +77,17 @@ def warnings(login: Login, now: datetime) -> Iterator[Warn]:
         told = f"ends in {_days(left)}" if left > timedelta() else "has ended"
         text = f"server {server.name}: the {ending.what} {told}, {day} ({ending.rule})"
         yield Warn("oauth.ends_soon", text, ending.command)
+
+
+def other_account(server: Server, record: TokenRecord) -> Iterator[Warn]:
+    """Say that somebody else has logged in than the mailbox that sends."""
+    if is_another(server.username or "", record.account):
+        yield Warn(
+            "oauth.other_account",
+            f"server {server.name} sends as {server.username}, but {record.account} has logged in: that works only "
+            "where this account may send for the other",
+            f"postroom oauth login {server.name}, and log in as {server.username}",
+        )
 
 
 def unread(login: Login) -> bool:

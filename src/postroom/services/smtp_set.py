@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from postroom.domain.kinds import NAME
 from postroom.domain.oauth import client_of
-from postroom.domain.ports import Change, Draft, Vault
+from postroom.domain.ports import Change, Draft, Outcome, Vault
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import Server, Settings
 from postroom.errors import ConfigError, UsageError
@@ -30,6 +30,7 @@ from postroom.services.servers import brief, refuse_environment
 COMMAND = "smtp set"
 Mutate = Callable[[Draft], None]
 FIRST_NAME = "default"
+_TOKENS: KeyPath = ("oauth", "tokens")
 
 
 class Request(NamedTuple):
@@ -48,6 +49,52 @@ class Request(NamedTuple):
     dry_run: bool = False
 
 
+class Plan(NamedTuple):
+    """What a request comes to. `server` is as it would be; `given` are the secrets that no store has yet."""
+
+    name: str
+    mutate: Mutate
+    references: Mapping[KeyPath, Reference]
+    given: Mapping[Reference, Secret]
+    outcome: Outcome
+
+    @property
+    def server(self) -> Server:
+        return self.outcome.settings.servers[self.name]
+
+
+def planned(
+    settings: Settings,
+    change: Change,
+    vault: Vault,
+    request: Request,
+    *,
+    presets: ListedPresets,
+    check_tls: CheckTls,
+) -> Plan:
+    """Check everything and write nothing. Raise as `smtp_set` does."""
+    name = choose_name(settings, request)
+    refuse_environment(settings, name)
+    base: KeyPath = ("smtp", "servers", name)
+    values = read_values(base, request.values)
+    _refuse_contradictions(settings, request, name, values, presets)
+    references = _references(request, vault, name)
+    given = {references[path]: secret for path, secret in request.secrets.items() if isinstance(secret, Secret)}
+    plan = Plan(
+        name=name,
+        mutate=_mutation(settings, request, name, values, references),
+        references=references,
+        given=given,
+        outcome=change(_mutation(settings, request, name, values, references), dry_run=True),
+    )
+    if any(("tls", field) in values for field in TLS_FILES):
+        check_tls(plan.server.tls)
+    before = settings.servers.get(name)
+    if before is not None and ("oauth", "client_secret_expires") not in values and _proves_anew(plan, before, vault):
+        plan = _without(plan, (*base, "oauth", "client_secret_expires"), change)
+    return plan
+
+
 def smtp_set(
     settings: Settings,
     change: Change,
@@ -61,33 +108,27 @@ def smtp_set(
     """Merge the values into the server. Nothing is written when anything is wrong.
 
     `drop_tokens` throws away the tokens of a server as it was: those of another login are of no use any more. Whether
-    the provider took them back; None where it was not asked.
+    the provider took them back; None where it was not asked. Where the request brings the reference of other tokens,
+    they stay for the caller to deal with.
 
     Raise UsageError with every bad value, ConfigError when the result would be invalid, SecretError when a secret
     cannot be stored, FileError for a file that is missing or of no use.
     """
-    name = choose_name(settings, request)
-    refuse_environment(settings, name)
+    plan = planned(settings, change, vault, request, presets=presets, check_tls=check_tls)
+    name, references = plan.name, plan.references
     base: KeyPath = ("smtp", "servers", name)
-    values = read_values(base, request.values)
-    _refuse_contradictions(settings, request, name, values, presets)
-    references = _references(request, vault, name)
-
     before = settings.servers.get(name)
-    mutate = _mutation(settings, request, name, values, references)
-    outcome = change(mutate, dry_run=True)
-    server = outcome.settings.servers[name]
-    if any(("tls", field) in values for field in TLS_FILES):
-        check_tls(server.tls)
-    logged_out = before if before is not None and _ends_login(before, server, presets) else None
+    logged_out = before if before is not None and _ends_login(before, plan.server, presets) else None
+    if _TOKENS in references:
+        logged_out = None
     if logged_out:
-        mutate = _and_unset(mutate, (*base, "oauth", "tokens"))
-        outcome = change(mutate, dry_run=True)
+        plan = _without(plan, (*base, *_TOKENS), change)
+    server, outcome = plan.server, plan.outcome
     changes = list(outcome.changes)
     changes += _store(request, references, vault, name, server, already=changes)
     left: list[Warn] = []
     if not request.dry_run:
-        outcome = change(mutate)
+        outcome = change(plan.mutate)
         _, left = forget(vault.remove, _replaced(settings, name, references, request.unset))
         if logged_out:
             left.append(_logged_out(logged_out, revoked=drop_tokens(logged_out)))
@@ -144,12 +185,28 @@ def _mutation(
     return mutate
 
 
-def _and_unset(mutate: Mutate, path: KeyPath) -> Mutate:
-    def both(draft: Draft) -> None:
-        mutate(draft)
-        draft.unset(path)
+def _without(plan: Plan, path: KeyPath, change: Change) -> Plan:
+    """The same, with a setting of the file taken away."""
 
-    return both
+    def mutate(draft: Draft) -> None:
+        plan.mutate(draft)
+        if draft.get(path) is not None:
+            draft.unset(path)
+
+    return plan._replace(mutate=mutate, outcome=change(mutate, dry_run=True))
+
+
+def _proves_anew(plan: Plan, before: Server, vault: Vault) -> bool:
+    """Whether the application proves itself with something else than before, so that an old date tells nothing."""
+    after = plan.server
+    if before.oauth.client_secret_expires is None:
+        return False
+    if any(getattr(before.oauth, field) != getattr(after.oauth, field) for field in ("client_secret", "certificate")):
+        return True
+    binding = Binding(after.host, after.username or "")
+    reference = plan.references.get(("oauth", "client_secret"))
+    secret = plan.given.get(reference) if reference else None
+    return reference is not None and secret is not None and not vault.holds(reference, secret, binding)
 
 
 def _ends_login(before: Server, after: Server, presets: ListedPresets) -> bool:

@@ -100,7 +100,9 @@ def _ways(front: Front, *, opens: bool, port: int, seconds: int) -> Ways:
         Conversation(front, opens=False).show_code(code)
         return oauth.wait_for_device(client, proof, code)
 
-    return Ways(lambda: oauth.grants, oauth.proof_of, consent, device, lambda: oauth.usual_flow, oauth.explain)
+    return Ways(
+        lambda: oauth.grants, oauth.proof_of, consent, device, lambda: oauth.usual_flow, oauth.explain, front.tell
+    )
 
 
 def _add_client_file(file: Path, values: dict[KeyPath, str], secrets: dict[KeyPath, Secret | Reference]) -> None:

@@ -148,7 +148,8 @@ def providers(
     preferred first; null where nothing was looked up). oauth is null, or has scope, machine_scope (for a login without
     a person), flows (those that the provider takes for mail, the advised one first), refused (why another flow is not
     to be had), issuer and the endpoints, tenant, parameters, redirect_uri, confidential (no, optional, yes: whether the
-    application has a client secret), idle_days and console.
+    application has a client secret), idle_days, console and delegates (whether one account may log in to send for
+    another mailbox).
 
     Examples:
       postroom smtp providers

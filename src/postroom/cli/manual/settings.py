@@ -127,7 +127,8 @@ _PRESETS = (
         "tenant), tenant (the usual one), machine_scope (for a login without a person), parameters (a table of what is "
         "added to the authorization request), redirect_uri, refused (a table: why a flow is not to be had), "
         "confidential (no, optional or yes: whether an application for persons has a client secret), idle_days (a "
-        "refresh token dies after so many days without use) and console (where applications are registered)."
+        "refresh token dies after so many days without use), console (where applications are registered) and delegates "
+        "(true where one account may log in to send for another mailbox)."
     ),
 )
 
