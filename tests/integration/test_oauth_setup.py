@@ -87,7 +87,7 @@ def test_providers_tells_of_oauth(run_postroom: RunPostroom) -> None:
     for line in (
         "OAuth flows: browser, paste",
         "not device: Google does not allow the scope for mail there",
-        "OAuth scope: https://mail.google.com/",
+        "OAuth scope: openid email https://mail.google.com/",
         "redirect address: http://127.0.0.1:PORT/callback",
         "register at: https://console.cloud.google.com/auth/clients",
     ):

@@ -16,15 +16,14 @@ _LONGEST_LINE = 1 << 16
 class Conversation:
     """One login, told on a terminal or to a script that drives it."""
 
-    def __init__(self, front: Front, *, opens: bool) -> None:
+    def __init__(self, front: Front) -> None:
         self._front = front
-        self._opens = opens
         self._typed = b""
 
     def show(self, address: str, redirect_uri: str) -> None:
         """The address to open. It stands on a line of its own, unbroken, so that it can be copied."""
         self.say(f"The redirect address, to be registered for the application: {redirect_uri}")
-        self.say("Your browser opens this address:" if self._opens else "Open this address in a browser:")
+        self.say("Open this address in a browser:")
         self.say("")
         self.say(address)
         self.say("")

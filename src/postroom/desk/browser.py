@@ -10,8 +10,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from shutil import which
 
+from postroom.oauth.flow import has_display, is_remote
+
 _OPENERS = {"darwin": ("open",)}
-_LINUX = ("xdg-open", "wslview", "x-www-browser")
+_LINUX = ("wslview",)
+_LINUX_WITH_A_SCREEN = ("xdg-open", "x-www-browser")
+"""Without one they start a browser for the terminal, or fail unseen."""
 _ON_THE_TERMINAL = ("lynx", "w3m", "links", "links2", "elinks", "www-browser", "browsh")
 
 
@@ -43,7 +47,14 @@ def open_browser(address: str, environ: Mapping[str, str]) -> bool:
 def _candidates(environ: Mapping[str, str]) -> Sequence[Sequence[str]]:
     """BROWSER as other programs read it, a list with colons between, then what the system opens addresses with."""
     named = [_words(part) for part in environ.get("BROWSER", "").split(":") if part.strip()]
-    return [*named, *((name,) for name in _OPENERS.get(sys.platform, _LINUX))]
+    return [*named, *((name,) for name in _openers(environ))]
+
+
+def _openers(environ: Mapping[str, str]) -> Sequence[str]:
+    """What this system opens addresses with, where that is before the person's eyes."""
+    if sys.platform in _OPENERS:
+        return () if is_remote(environ) else _OPENERS[sys.platform]
+    return (*(_LINUX_WITH_A_SCREEN if has_display(environ) else ()), *_LINUX)
 
 
 def _words(text: str) -> Sequence[str]:

@@ -132,12 +132,20 @@ class OAuth:
         return chosen_flow(self._environ, sys.platform)
 
     def ask_consent(
-        self, client: Client, grants: Grants, talk: Talk, *, server: Server, opens: bool, port: int, seconds: float
+        self,
+        client: Client,
+        grants: Grants,
+        talk: Talk,
+        *,
+        server: Server,
+        opens: bool,
+        port: int,
+        seconds: float | None,
     ) -> AbstractContextManager[Consent]:
         """Have a person consent in a browser."""
         from postroom.desk.browser import open_browser
+        from postroom.oauth.consent import TIME_LIMIT_SECONDS, ask_consent
         from postroom.oauth.consent import Surroundings as Around
-        from postroom.oauth.consent import ask_consent
 
         around = Around(
             show=talk.show,
@@ -149,13 +157,18 @@ class OAuth:
             monotonic=self._clock.monotonic,
         )
         request = partial(grants.authorization_request, client)
-        return ask_consent(client, around, request=request, listen_port=port, time_limit=seconds)
+        limit = TIME_LIMIT_SECONDS if seconds is None else seconds
+        return ask_consent(client, around, request=request, listen_port=port, time_limit=limit)
 
-    def wait_for_device(self, client: Client, proof: Proof, code: DeviceCode) -> Granted:
-        """Wait until the person has entered the code somewhere. Raise GrantError."""
+    def wait_for_device(self, client: Client, proof: Proof, code: DeviceCode, *, seconds: float | None) -> Granted:
+        """Wait until the person has entered the code somewhere; None waits as long as the code lives.
+
+        Raise GrantError, and PostroomError `oauth.consent_timeout`.
+        """
         from postroom.oauth.device import wait_for_consent
 
-        return wait_for_consent(self.grants, client, proof, code, monotonic=self._clock.monotonic, sleep=self._sleep)
+        now, sleep = self._clock.monotonic, self._sleep
+        return wait_for_consent(self.grants, client, proof, code, monotonic=now, sleep=sleep, time_limit=seconds)
 
     def certificate_ends(self, server: Server) -> date | None:
         """The last day of the certificate with which a server's application proves itself; None where none is read."""

@@ -37,6 +37,13 @@ class NotTheAnswer(Exception):
         self.reason = reason
 
 
+class NotTheProvider(NotTheAnswer):
+    """It answers this very login, and names another provider than the one that was asked, or none where it must.
+
+    Then somebody may be mixing two providers up, to get the code of one (RFC 9207); or the issuer is set wrong.
+    """
+
+
 def new_state(random: Callable[[int], bytes]) -> str:
     """What nobody can guess, to know the answer by (RFC 6749 10.12)."""
     return _text(random(_STATE_BYTES))
@@ -109,9 +116,9 @@ def _check_issuer(answer: Mapping[str, str], client: Client) -> None:
     issuer = answer.get("iss")
     if issuer is None:
         if client.iss_expected:
-            raise NotTheAnswer("it does not say which provider it is from")
+            raise NotTheProvider(f"it does not say which provider it is from, and that must be {client.issuer}")
     elif issuer != client.issuer and (client.issuer or client.iss_expected):
-        raise NotTheAnswer("it is from another provider than the one that was asked")
+        raise NotTheProvider(f"it is from another provider than the one that was asked: {issuer[:200]}")
 
 
 def _refusal(answer: Mapping[str, str], client: Client) -> GrantError:

@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 
 from postroom.errors import Exit, PostroomError
 from postroom.oauth import page
-from postroom.oauth.authorization import NotTheAnswer
+from postroom.oauth.authorization import NotTheAnswer, NotTheProvider
 from postroom.oauth.redirect import Redirect
 from postroom.oauth.request_head import BadRequest, end_of_head, query_of
 
@@ -27,8 +27,10 @@ T = TypeVar("T")
 LONGEST_HEAD_BYTES = 8192
 REQUEST_SECONDS = 10.0
 """For a whole request, however it comes, and for the answer to be read."""
-MOST_GUESTS = 8
-"""Connections at a time. The one that has waited longest makes room: a browser asks at once."""
+MOST_GUESTS = 256
+"""Connections at a time. The one that has waited longest makes room: a browser asks at once. Nobody can keep another
+account of this machine from knocking; they would have to do so that often in the moment that a browser takes to ask.
+"""
 OUTCOME_SECONDS = 45.0
 """For the page that tells how the login ended; the token endpoint and the mail server are asked before."""
 
@@ -134,6 +136,8 @@ class Listener:
             answer = judge(query_of(guest.head[:end], authorities=self._authorities, path=self._path))
         except BadRequest as error:
             self._refuse(guest, error.status)
+        except NotTheProvider:
+            self._refuse(guest, HTTPStatus.BAD_REQUEST, page.mixed_up())
         except NotTheAnswer:
             self._refuse(guest, HTTPStatus.BAD_REQUEST)
         else:
@@ -143,8 +147,8 @@ class Listener:
             return answer, Browser(guest.connection)
         return None
 
-    def _refuse(self, guest: "_Guest", status: HTTPStatus) -> None:
-        guest.answer = _reply(status, page.stray(status))
+    def _refuse(self, guest: "_Guest", status: HTTPStatus, document: str = "") -> None:
+        guest.answer = _reply(status, document or page.stray(status))
         self._selector.modify(guest.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, guest)
 
     def _dismiss(self, guest: "_Guest") -> None:

@@ -13,7 +13,7 @@ from postroom.domain.oauth import Client, Consent, GrantError
 from postroom.domain.secret import Secret
 from postroom.errors import Exit, PostroomError
 from postroom.oauth import page
-from postroom.oauth.authorization import NotTheAnswer, check_request, judge, new_state, new_verifier
+from postroom.oauth.authorization import NotTheAnswer, NotTheProvider, check_request, judge, new_state, new_verifier
 from postroom.oauth.callback import Browser, Listener
 from postroom.oauth.pasted import query_in
 from postroom.oauth.redirect import loopback
@@ -41,13 +41,14 @@ class Request(Protocol):
 class Surroundings(NamedTuple):
     """What a login needs of the world around it.
 
-    `show` gets the address to open and the redirect address, before anything is opened. `open_browser` is None where
-    nobody wants one opened, `pasted` where nothing can be pasted. `say` gets a sentence about a line that was no
-    answer. `explain` names the cause of a refusal. `random` is os.urandom.
+    `show` gets the address to open and the redirect address, before anything is opened. `open_browser` tells whether it
+    has started one; it is None where nobody wants one opened, `pasted` where nothing can be pasted. `say` gets a
+    sentence about what came and was no answer, and about the browser. `explain` names the cause of a refusal. `random`
+    is os.urandom.
     """
 
     show: Callable[[str, str], object]
-    open_browser: Callable[[str], object] | None
+    open_browser: Callable[[str], bool] | None
     pasted: Pasted | None
     say: Callable[[str], object]
     explain: Callable[[GrantError], PostroomError]
@@ -103,18 +104,20 @@ class _Conversation:
         self._pasted = around.pasted
         self._listener: Listener | None = None
         self._browser: Browser | None = None
+        self._redirect_uri = ""
+        self._not_counted = ""
         self.account = ""
 
     def consent(self, request: Request, listen_port: int) -> Consent:
         """Ask, and wait for the code. Raise GrantError where the provider says no."""
-        redirect_uri = self._listen(listen_port)
+        redirect_uri = self._redirect_uri = self._listen(listen_port)
         verifier = new_verifier(self._around.random)
         address = request(redirect_uri=redirect_uri, state=self._state, verifier=verifier)
         check_request(address, redirect_uri=redirect_uri, state=self._state, verifier=verifier)
         until = self._around.monotonic() + self._time_limit
         self._around.show(address, redirect_uri)
-        if self._around.open_browser and self._client.flow != "paste":
-            self._around.open_browser(address)
+        if self._around.open_browser and self._client.flow != "paste" and self._around.open_browser(address):
+            self._around.say("Your browser opens it now.")
         answer = self._answer(until)
         self.close()
         if isinstance(answer, GrantError):
@@ -174,16 +177,27 @@ class _Conversation:
             return judge(query, client=self._client, state=self._state)
         except GrantError as error:
             return error
+        except NotTheProvider as error:
+            self._note(error.reason)
+            raise
+
+    def _note(self, reason: str) -> None:
+        """Say once what came and does not count: the browser may be out of sight."""
+        if reason != self._not_counted and self._listener:
+            self._around.say(f"An answer came that does not count: {reason}.")
+        self._not_counted = reason
 
     def _too_late(self) -> PostroomError:
-        seconds = f"{self._time_limit:.0f} s"
-        return PostroomError(
-            "oauth.consent_timeout",
-            f"server {self._client.server}: nobody logged in within {seconds}",
-            hint=f"log in again, with more time if need be: postroom oauth login {self._client.server} --timeout 10m",
-            exit=Exit.LOGIN_NEEDED,
-            retry="now",
-        )
+        if self._not_counted:
+            also = f"an answer came, but {self._not_counted}"
+            hint = f"see whether the issuer is set right: postroom smtp show {self._client.server}"
+        else:
+            also = ""
+            hint = (
+                "Where the provider showed an error page of its own, it does not know the client ID "
+                f"{self._client.client_id}, or the redirect address {self._redirect_uri} is not registered for it."
+            )
+        return too_late(self._client, self._time_limit, also=also, hint=hint)
 
     def _not_pasted(self) -> PostroomError:
         return PostroomError(
@@ -193,6 +207,18 @@ class _Conversation:
             exit=Exit.LOGIN_NEEDED,
             retry="now",
         )
+
+
+def too_late(client: Client, seconds: float, *, also: str = "", hint: str = "") -> PostroomError:
+    """Nobody has logged in in time."""
+    again = f"log in again, with more time if need be: postroom oauth login {client.server} --timeout 10m"
+    return PostroomError(
+        "oauth.consent_timeout",
+        f"server {client.server}: nobody logged in within {seconds:.0f} s" + (f"; {also}" if also else ""),
+        hint="\n".join(part for part in (again, hint) if part),
+        exit=Exit.LOGIN_NEEDED,
+        retry="now",
+    )
 
 
 def _nobodys_port(random: Callable[[int], bytes]) -> int:

@@ -6,6 +6,7 @@ It refuses to know clocks and providers: both are handed in.
 from collections.abc import Callable
 
 from postroom.domain.oauth import Client, DeviceCode, Granted, GrantError, Grants, Proof
+from postroom.oauth.consent import too_late
 from postroom.oauth.question import REFUSED, Question
 
 _SLOWER_SECONDS = 5  # RFC 8628 3.5
@@ -20,18 +21,24 @@ def wait_for_consent(
     *,
     monotonic: Callable[[], float],
     sleep: Callable[[float], object],
+    time_limit: float | None = None,
 ) -> Granted:
     """The tokens, once somebody has consented. Never asks sooner than the provider wants, nor after the code's end.
 
-    Raise GrantError as soon as it is definite; `expired_token` when the code ran out.
+    Raise GrantError as soon as it is definite; `expired_token` when the code ran out; PostroomError
+    `oauth.consent_timeout` where `time_limit` ends before.
     """
-    until = monotonic() + code.expires_in
+    limit = None if time_limit is None or time_limit >= code.expires_in else time_limit
+    until = monotonic() + (code.expires_in if limit is None else limit)
     interval = max(code.interval, 1)
     backoff, asked_for = 1, 0
     while True:
         due = monotonic() + max(interval * backoff, asked_for)
-        if due >= until:
+        if due >= until and limit is None:
             raise _expired(client)
+        if due >= until and limit is not None:
+            sleep(max(0.0, until - monotonic()))
+            raise too_late(client, limit)
         while (left := due - monotonic()) > 0:
             sleep(left)
         try:

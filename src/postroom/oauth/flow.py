@@ -10,7 +10,16 @@ _REMOTE = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 
 def chosen_flow(environ: Mapping[str, str], platform: str) -> str:
     """`browser` where one can open before the person's eyes, else `paste`; never `device`, which invites phishing."""
-    if any(environ.get(name) for name in _REMOTE):
+    if is_remote(environ):
         return "paste"
-    seen = platform in _DESKTOPS or any(environ.get(name) for name in _DISPLAYS)
-    return "browser" if seen else "paste"
+    return "browser" if platform in _DESKTOPS or has_display(environ) else "paste"
+
+
+def is_remote(environ: Mapping[str, str]) -> bool:
+    """Whether the person sits at another machine."""
+    return any(environ.get(name) for name in _REMOTE)
+
+
+def has_display(environ: Mapping[str, str]) -> bool:
+    """Whether a program can show a window somewhere."""
+    return any(environ.get(name) for name in _DISPLAYS)

@@ -91,8 +91,10 @@ class HttpGrants:
         session = _Session(
             client.client_id, redirect_uri=redirect_uri, scope=list(client.scopes) or None, code_challenge_method="S256"
         )
+        # Whose login it is to be (OpenID Connect Core 3.1.2.1); who does not know the word ignores it (RFC 6749 3.1).
+        hint = {"login_hint": client.account} if "@" in client.account else {}
         address, _ = session.create_authorization_url(
-            endpoint, state=state, code_verifier=verifier.reveal(), **client.parameters
+            endpoint, state=state, code_verifier=verifier.reveal(), **{**hint, **client.parameters}
         )
         return str(address)
 

@@ -88,8 +88,14 @@ def logged_in(*, server: str, account: str, wanted: str = "") -> str:
             f"<p>{_with_commands(again)}</p>"
         )
         return _page("calm", "You are logged in as another mailbox", text, _BACK)
-    whom = f" as <q>{_shown(account or wanted)}</q>" if account or wanted else ""
+    whom = f" as <q>{_shown(account)}</q>" if account else ""
     text = f"<p>Postroom now sends mail{whom} through the server <q>{_shown(server)}</q>.</p>"
+    if not account:
+        unlike = f"If it was not {wanted}, log in again" if wanted else "If it was the wrong one, log in again"
+        text += (
+            "<p>The provider did not tell which account has logged in.</p>"
+            f"<p>{_with_commands(f'{unlike}: postroom oauth login {server}')}</p>"
+        )
     return _page("good", "You are logged in", text, _BACK)
 
 
@@ -125,6 +131,16 @@ def stray(status: HTTPStatus) -> str:
         "<p>Postroom waits on: log in on the page that the terminal names.</p>"
     )
     return _page("calm", "This is not the answer to the login", text, "You may close this page.")
+
+
+def mixed_up() -> str:
+    """The answer names another provider than the one that was asked."""
+    text = (
+        "<p>The answer to the login names another provider than the one that was asked, or none. It does not count: "
+        "somebody may be in between, or the issuer is set wrong.</p>"
+        "<p>Nothing of it was used. The terminal names what came.</p>"
+    )
+    return _page("bad", "The answer came from another provider", text, _BACK)
 
 
 def _page(mood: str, title: str, text: str, end: str) -> str:

@@ -25,6 +25,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.openid_provider import ALICE, NATIVE, OpenidProvider
 
 ISSUER = "https://login.example.test"
+EVIL = "https://evil.example.test"
 CLIENT = Client(
     server="main",
     provider="example",
@@ -70,7 +71,7 @@ class Login:
     def ask(self, within: Callable[[Consent], object] = lambda _consent: None, **options: Any) -> Consent:
         around = Surroundings(
             show=self._show,
-            open_browser=self.browser and (lambda address: self.browser and self.browser(address)),
+            open_browser=self._open if self.browser else None,
             pasted=self.read if self.may_paste else None,
             say=self.said.append,
             explain=explain,
@@ -88,6 +89,9 @@ class Login:
         with ask_consent(self.client, around, request=request, **{"time_limit": 30.0, **options}) as consent:
             within(consent)
         return consent
+
+    def _open(self, address: str) -> bool:
+        return self.browser is not None and self.browser(address) is not False
 
     def _show(self, address: str, redirect_uri: str) -> None:
         self.address, self.redirect_uri = address, redirect_uri
@@ -155,7 +159,7 @@ def test_the_browser_brings_the_code_and_hears_that_it_worked(login: Login) -> N
     got = login.ask(exchange)
     assert got.code == Secret("the-code")
     assert seen == [True]
-    assert visits.last.body == page.logged_in(server="main", account="alice@example.test")
+    assert visits.last.body == page.logged_in(server="main", account="", wanted="alice@example.test")
     assert login.redirect_uri.startswith("http://127.0.0.1:")
     assert login.redirect_uri.endswith("/callback")
 
@@ -331,6 +335,48 @@ def test_flow_paste_listens_nowhere_and_opens_nothing(login: Login, monkeypatch:
     assert 61000 <= port_of(login) <= 65535
 
 
+def test_an_answer_of_another_provider_is_told_once_and_waited_on(login: Login) -> None:
+    clock = MovingClock()
+    login.clock = clock
+    visits = Visits(lambda: login.answer(iss=EVIL), lambda: login.answer(iss=EVIL), lambda: login.answer(state="other"))
+    login.browser = visits
+
+    def read(seconds: float) -> None:
+        time.sleep(min(seconds, 0.02))
+        if not visits.pages[0].running:
+            clock.advance(1000)
+
+    login.read = read
+    with pytest.raises(PostroomError) as failed:
+        login.ask()
+    told = [said for said in login.said if "evil" in said]
+    assert len(told) == 1
+    assert "does not count" in told[0]
+    assert "https://evil.example.test" in failed.value.message
+    answers = visits.pages[0].result()
+    assert [answer.status for answer in answers] == [400] * 3
+    assert ["another provider" in answer.body for answer in answers] == [True, True, False]
+    assert "evil" not in answers[0].body
+
+
+def test_a_time_limit_tells_what_else_may_have_been(login: Login) -> None:
+    clock = MovingClock()
+    login.clock = clock
+    login.read = lambda _seconds: clock.advance(100)
+    with pytest.raises(PostroomError) as failed:
+        login.ask()
+    assert "does not know the client ID app" in failed.value.hint
+    assert login.redirect_uri in failed.value.hint
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_a_browser_is_named_only_where_one_was_started(login: Login, starts: bool) -> None:
+    login.browser = lambda _address: starts
+    login.typed = [lambda: login.answer() + "\n"]
+    login.ask()
+    assert login.said == (["Your browser opens it now."] if starts else [])
+
+
 def test_what_is_no_answer_is_told_and_waited_on(login: Login) -> None:
     login.client = CLIENT._replace(flow="paste")
     login.typed = [
@@ -339,7 +385,7 @@ def test_what_is_no_answer_is_told_and_waited_on(login: Login) -> None:
         lambda: login.answer(state="other") + "\n",
         "4/0Ab-the-code\n",
         "code=4/0Ab-the-code\n",
-        lambda: login.answer(iss="https://evil.example.test") + "\n",
+        lambda: login.answer(iss=EVIL) + "\n",
         lambda: login.answer() + "\n",
     ]
     assert login.ask().code == Secret("the-code")
@@ -349,7 +395,7 @@ def test_what_is_no_answer_is_told_and_waited_on(login: Login) -> None:
         "That is not the answer: it answers another login: its state is not the one of this login.",
         "That is not the answer: it is only a part of the address: the whole one also tells which login it answers.",
         "That is not the answer: it has no state, which tells which login it answers.",
-        "That is not the answer: it is from another provider than the one that was asked.",
+        "That is not the answer: it is from another provider than the one that was asked: https://evil.example.test.",
     ]
 
 
@@ -450,6 +496,7 @@ def exchange(login: Login, into: list[Any]) -> Callable[[Consent], None]:
                 login.client, None, consent.code, redirect_uri=consent.redirect_uri, verifier=consent.verifier
             )
         )
+        consent.logged_in_as(into[0].account)
 
     return within
 

@@ -7,6 +7,7 @@ import pytest
 from postroom.domain.oauth import Client, DeviceCode, Granted, GrantError, Grants, Proof
 from postroom.domain.reply import Signs
 from postroom.domain.secret import Secret
+from postroom.errors import PostroomError
 from postroom.oauth.device import wait_for_consent
 from tests.support.moving_clock import MovingClock
 
@@ -106,3 +107,21 @@ def test_nothing_is_asked_after_the_end_of_the_code(answers: Sequence[GrantError
     assert max(script.asked) < CODE.expires_in
     assert isinstance(outcome, GrantError)
     assert (outcome.error, outcome.definite) == ("expired_token", True)
+
+
+@pytest.mark.parametrize(("limit", "asked"), [(3.0, []), (12.0, [5.0, 10.0])])
+def test_a_person_gets_the_time_that_was_given(limit: float, asked: list[float]) -> None:
+    clock = MovingClock()
+    script = Script(clock, [PENDING])  # type: ignore[abstract]  # the loop asks nothing else
+    with pytest.raises(PostroomError) as told:
+        wait_for_consent(script, CLIENT, None, CODE, monotonic=clock.monotonic, sleep=clock.advance, time_limit=limit)
+    assert (told.value.code, script.asked) == ("oauth.consent_timeout", asked)
+    assert clock.monotonic() - 1000 == limit
+
+
+def test_a_code_that_ends_before_the_time_limit_has_run_out() -> None:
+    clock = MovingClock()
+    script = Script(clock, [PENDING])  # type: ignore[abstract]  # the loop asks nothing else
+    with pytest.raises(GrantError) as told:
+        wait_for_consent(script, CLIENT, None, CODE, monotonic=clock.monotonic, sleep=clock.advance, time_limit=600.0)
+    assert told.value.error == "expired_token"

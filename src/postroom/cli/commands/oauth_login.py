@@ -38,7 +38,13 @@ def login(
     listen_port: Annotated[
         int, typer.Option(help="Wait for the browser at this port.", metavar="N", min=0, max=65535)
     ] = 0,
-    timeout: Annotated[str, typer.Option(help="How long to wait for a person.", metavar="DURATION")] = "3m",
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            help="How long to wait for a person; without it 3m, with device as long as the code lives.",
+            metavar="DURATION",
+        ),
+    ] = None,
     store: Annotated[
         str | None, typer.Option(help="The store for the tokens: keyring, encrypted or plain.", metavar="STORE")
     ] = None,
@@ -80,25 +86,25 @@ def login(
     request = Request(word, values, secrets, store, insecure_storage)
     desk = front.desk
     parts = Desk(lambda: desk.settings_with({}), desk.file.change, desk.vault, desk.oauth.tokens, desk)
-    ways = _ways(front, opens=not no_browser, port=listen_port, seconds=_seconds(timeout))
+    ways = _ways(front, opens=not no_browser, port=listen_port, seconds=None if timeout is None else _seconds(timeout))
     result = oauth_login(parts, request, ways)
     if word is not None and "@" in word:
         result = _tested(front, result)
     front.finish(result, views.login)
 
 
-def _ways(front: Front, *, opens: bool, port: int, seconds: int) -> Ways:
+def _ways(front: Front, *, opens: bool, port: int, seconds: float | None) -> Ways:
     """The ways to tokens, with what is said to the person on them."""
     oauth = front.desk.oauth
 
     def consent(server: Server, client: Client, grants: Grants) -> AbstractContextManager[Consent]:
         shown = opens and client.flow == "browser"
-        talk = Conversation(front, opens=shown)
-        return oauth.ask_consent(client, grants, talk, server=server, opens=shown, port=port, seconds=float(seconds))
+        talk = Conversation(front)
+        return oauth.ask_consent(client, grants, talk, server=server, opens=shown, port=port, seconds=seconds)
 
     def device(client: Client, proof: Proof, code: DeviceCode) -> Granted:
-        Conversation(front, opens=False).show_code(code)
-        return oauth.wait_for_device(client, proof, code)
+        Conversation(front).show_code(code)
+        return oauth.wait_for_device(client, proof, code, seconds=seconds)
 
     return Ways(
         lambda: oauth.grants, oauth.proof_of, consent, device, lambda: oauth.usual_flow, oauth.explain, front.tell
@@ -135,7 +141,7 @@ def _tested(front: Front, result: Result) -> Result:
     return result._replace(data={**result.data, "test": tested.data}, warnings=[*result.warnings, *tested.warnings])
 
 
-def _seconds(text: str) -> int:
+def _seconds(text: str) -> float:
     try:
         return Duration(1, 3600).read(text)
     except ValueError as error:

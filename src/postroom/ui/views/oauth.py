@@ -10,11 +10,14 @@ from postroom.ui.views.manual import text
 
 __all__ = ["login", "logout", "refresh", "status", "text"]
 
+_ALONE = ("client-credentials", "service-account")  # where no account logs in
+
 
 def login(data: Mapping[str, Any]) -> Iterable[Block]:
     """Whose tokens there are now, how long they last, what to do next."""
-    who = data["account"] or data["username"]
-    yield from changes(data, f"logged in as {who}")
+    yield from changes(data, f"logged in as {data['account']}" if data["account"] else "logged in")
+    if data["account"] is None and data["flow"] not in _ALONE:
+        yield Line(f"the provider did not tell which account; the server sends as {data['username']}", "dim")
     yield Line(f"scopes: {' '.join(data['scopes'])}", "dim")
     if data["store"]:
         yield Line(f"tokens: {data['store']}", "dim")
