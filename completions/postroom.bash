@@ -331,7 +331,6 @@ _postroom_word() { # PATH N: offer what the Nth argument can be
             'smtp disable':1 | \
             'smtp test':*) _postroom_ask servers ;;
         'smtp providers':1) _postroom_ask presets ;;
-        'oauth setup':1) _postroom_offer microsoft365 gmail google-workspace ;;
         'tls show':1 | \
             'tls set':1 | \
             'tls remove':1) _postroom_ask profiles ;;

@@ -482,7 +482,6 @@ complete -c postroom -n '__postroom_in "oauth setup"' -l client-id -d 'The appli
 complete -c postroom -n '__postroom_in "oauth setup"' -l redirect-uri -d 'Register this redirect address instead of the usual one.' -r -f
 complete -c postroom -n '__postroom_in "oauth setup"' -l script -d 'Print this script alone.' -r -f -a 'entra exchange project account check'
 complete -c postroom -n '__postroom_in "oauth setup"' -l write -d 'Write the scripts into this directory; none is overwritten.' -r -f -a '(__fish_complete_directories)'
-complete -c postroom -n '__postroom_at "oauth setup" 1' -f -a 'microsoft365 gmail google-workspace'
 complete -c postroom -n '__postroom_in "oauth login"' -l provider -d 'The preset of the mail provider; it fills in what is not given.' -r -f
 complete -c postroom -n '__postroom_in "oauth login"' -l flow -d 'The way in which a person or this machine logs in. Default: what this machine can do.' -r -f -a 'browser paste device client-credentials service-account'
 complete -c postroom -n '__postroom_in "oauth login"' -l client-id -d 'The application\'s client ID at the provider.' -r -f
@@ -509,7 +508,7 @@ complete -c postroom -n '__postroom_in "oauth login"' -l assertion-env -d 'Read 
 complete -c postroom -n '__postroom_in "oauth login"' -l client-file -d 'Google\'s downloaded client file (JSON).' -r -F
 complete -c postroom -n '__postroom_in "oauth login"' -l no-browser -d 'Print the address; open no browser.'
 complete -c postroom -n '__postroom_in "oauth login"' -l listen-port -d 'Wait for the browser at this port. Default: 0.' -r -f
-complete -c postroom -n '__postroom_in "oauth login"' -l timeout -d 'How long to wait for a person. Default: 3m.' -r -f
+complete -c postroom -n '__postroom_in "oauth login"' -l timeout -d 'How long to wait for a person; without it 3m, with device as long as the code lives.' -r -f
 complete -c postroom -n '__postroom_in "oauth login"' -l store -d 'The store for the tokens: keyring, encrypted or plain.' -r -f -a 'keyring encrypted plain'
 complete -c postroom -n '__postroom_in "oauth login"' -l insecure-storage -d 'Allow --store plain: the tokens in a readable file.'
 complete -c postroom -n '__postroom_in "oauth status"' -l offline -d 'Ask no provider; tell what is kept.'

@@ -16,9 +16,9 @@ from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError, Exit, Fault
 
-MANY_TENANTS = ("organizations", "common")
+_MANY_TENANTS = ("organizations", "common")
 """Microsoft's words for the tenants of every organisation."""
-_NO_TENANTS = ("", "consumers", *MANY_TENANTS)
+_NO_TENANTS = ("", "consumers", *_MANY_TENANTS)
 
 
 class Client(NamedTuple):
@@ -113,6 +113,12 @@ def _tenant(server: Server, flow: str) -> str:
 def has_tenant(server: Server) -> bool:
     """Whether the addresses of a server's provider are those of a tenant."""
     return any("{tenant}" in (at or "") for at in (server.oauth.issuer, server.oauth.token_endpoint))
+
+
+def is_for_many_tenants(server: Server) -> bool:
+    """Whether the accounts of every tenant may log in, and nobody has said that it is to be so."""
+    settings = server.oauth
+    return settings.tenant in _MANY_TENANTS and settings.source("tenant").layer == "preset" and has_tenant(server)
 
 
 def is_another(mailbox: str, account: str) -> bool:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from postroom.clock import rfc3339
 from postroom.domain.kinds import NAME
 from postroom.domain.oauth import (
-    MANY_TENANTS,
     Client,
     Consent,
     DeviceCode,
@@ -20,6 +19,7 @@ from postroom.domain.oauth import (
     client_of,
     has_tenant,
     is_another,
+    is_for_many_tenants,
 )
 from postroom.domain.ports import Change, Vault
 from postroom.domain.preset import Offer, Preset
@@ -112,7 +112,7 @@ def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
             _refuse_another(client, granted)
         return _taken_over(desk, setting, server, lambda: desk.tokens.keep(server, client, granted, scheme))
 
-    if server.oauth.tenant in MANY_TENANTS and has_tenant(server) and flow not in WITHOUT_A_PERSON:
+    if is_for_many_tenants(server) and flow not in WITHOUT_A_PERSON:
         ways.say(_ONE_TENANT.format(tenant=server.oauth.tenant))
     record, reference, done = _logged_in(server, client, plan.given, ways, keep)
     return Result(

@@ -16,9 +16,10 @@ from postroom.domain.kinds import Host, Url
 from postroom.domain.preset import Offer, Preset
 from postroom.errors import DataError, UsageError
 from postroom.result import Result
+from postroom.services.server_advice import WITH_A_GUIDE
 
 COMMAND = "oauth setup"
-PROVIDERS = ("microsoft365", "gmail", "google-workspace")
+PROVIDERS = WITH_A_GUIDE
 STYLES = ("rbac", "classic")
 PARTS = ("entra", "exchange", "project", "account", "check")
 """The names of the scripts."""

@@ -6,12 +6,18 @@ from typing import NamedTuple, Protocol
 
 from postroom.domain.address import near_miss
 from postroom.domain.derive import NO_PRESET
+from postroom.domain.oauth import is_for_many_tenants
 from postroom.domain.preset import Preset
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import WITHOUT_A_PERSON, Server, key_of
 from postroom.errors import PostroomError, UsageError
 from postroom.result import Warn
 from postroom.services.server_values import KeyPath
+
+WITH_A_GUIDE = ("microsoft365", "gmail", "google-workspace")
+"""The providers that `oauth setup` knows."""
+_GOOGLE = "https://console.cloud.google.com/"
+"""Where an application comes with a file."""
 
 
 class Presets(Protocol):
@@ -74,10 +80,25 @@ def login_needs(server: Server, preset: Preset | None = None) -> list[str]:
     return []
 
 
-def login_command(server: Server) -> str | None:
+def login_command(server: Server, preset: Preset | None = None) -> str | None:
     """The command that a person has to run before the server can log in; None where there is none to run."""
-    done = server.oauth.tokens is not None or server.oauth.flow in WITHOUT_A_PERSON
-    return None if done or not server.own_tokens else f"postroom oauth login {server.name}"
+    settings = server.oauth
+    done = settings.tokens is not None or settings.flow in WITHOUT_A_PERSON
+    if done or not server.own_tokens:
+        return None
+    options = ""
+    if not settings.client_id:
+        offer = preset.oauth if preset else None
+        options = " --client-file FILE" if offer and offer.console.startswith(_GOOGLE) else " --client-id ID"
+    if is_for_many_tenants(server):
+        options += " --tenant TENANT"
+    return f"postroom oauth login {server.name}{options}"
+
+
+def setup_command(server: Server) -> str | None:
+    """The command that tells how an application is registered, where the server lacks one and it is known."""
+    lacking = server.own_tokens and not server.oauth.client_id and not server.oauth.service_account
+    return f"postroom oauth setup {server.provider}" if lacking and server.provider in WITH_A_GUIDE else None
 
 
 def notes(server: Server, preset: Preset | None) -> list[str]:

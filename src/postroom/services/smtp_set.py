@@ -23,6 +23,7 @@ from postroom.services.server_advice import (
     notes,
     outdated_host,
     providers_of,
+    setup_command,
 )
 from postroom.services.server_values import TLS_FILES, CheckTls, KeyPath, read_values
 from postroom.services.servers import brief, refuse_environment
@@ -143,7 +144,8 @@ def smtp_set(
             "dry_run": request.dry_run,
             "diff": outcome.diff if request.dry_run else None,
             "missing": [need.partition(" ")[0] for need in login_needs(server, preset)],
-            "login": login_command(server),
+            "login": login_command(server, preset),
+            "setup": setup_command(server),
         },
         [
             *outcome.warnings,

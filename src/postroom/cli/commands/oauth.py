@@ -77,7 +77,7 @@ def token(ctx: typer.Context, name: Name = None) -> None:
     """Print a valid access token for another program.
 
     It is renewed where it must be, and good for some minutes at least. It is a secret: give it to a program by a pipe,
-    never on a command line. postroom-oauth(7) has the settings of mutt, msmtp, git send-email and isync.
+    never on a command line. postroom-oauth-tokens(7) has the settings of mutt, msmtp, git send-email and isync.
 
     JSON data: server, username, expires_at, text.
 

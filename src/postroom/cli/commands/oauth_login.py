@@ -64,10 +64,13 @@ def login(
     client-credentials and service-account need no person: the application proves itself, with a client secret, a
     certificate, or an assertion from a file or a command.
 
-    The settings that are given are recorded, as postroom smtp set records them. The address to open, and the redirect
+    The settings that are given are recorded, as postroom smtp set records them, once the login has succeeded; a login
+    that fails changes nothing. Where the provider tells that another account has logged in than the mailbox that sends,
+    it is refused, but for Microsoft 365, where one account may send for another. The address to open, and the redirect
     address, go to standard error, a line each, also with --json.
 
-    JSON data: changed, changes, server, flow, username, account (of the ID token, or null), scopes, store,
+    JSON data: changed, changes, server, flow, username, account (of the ID token; null where the
+    provider did not tell it), scopes, store,
     access_token_expires_at, refresh_token (whether there is one), test (null, or the data of postroom smtp test),
     diagnosis (where that test fails).
 
@@ -75,7 +78,8 @@ def login(
     missing or wrong in the settings or at the application.
 
     Examples:
-      postroom oauth login noreply@example.com --client-id ID
+      postroom oauth login noreply@example.com --provider microsoft365 --client-id ID --tenant TENANT
+      postroom oauth login alice@gmail.com --client-file client_secret.json
       postroom oauth login main --flow paste
       postroom oauth login main --flow client-credentials --tenant example.com --client-secret-file /run/secret
     """

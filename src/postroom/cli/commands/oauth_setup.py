@@ -19,7 +19,9 @@ _FLOWS = "browser|paste|device|client-credentials|service-account"
 
 def setup(
     ctx: typer.Context,
-    provider: Annotated[str, typer.Argument(metavar="|".join(PROVIDERS), help="Where the mailbox is.")],
+    provider: Annotated[
+        str | None, typer.Argument(metavar="|".join(PROVIDERS), help="Where the mailbox is.", show_default=False)
+    ] = None,
     *,
     mailbox: Annotated[
         list[str] | None, typer.Option(help="The mailbox that sends; repeat it for several.", metavar="ADDRESS")
@@ -55,9 +57,9 @@ def setup(
 ) -> None:
     """Say what to do at the provider before a login.
 
-    Asks for the mailbox, and for one machine or many, where somebody can answer; recommends a way to log in; and prints
-    the pages and fields of the provider's console, scripts that do the same as far as they can, and the commands to
-    type then. Nothing is asked of the provider, and nothing is changed there or here.
+    Asks for the provider, the mailbox, and for one machine or many, where somebody can answer; recommends a way to log
+    in; and prints the pages and fields of the provider's console, scripts that do the same as far as they can, and the
+    commands to type then. Nothing is asked of the provider, and nothing is changed there or here.
 
     At Microsoft the script entra is for a shell with the Azure CLI, exchange and check are for PowerShell with the
     module ExchangeOnlineManagement; check changes nothing. At Google project or account need gcloud. See
@@ -77,7 +79,7 @@ def setup(
     front = front_of(ctx)
     _check_words(hosts, style)
     request = Request(
-        provider=provider,
+        provider=provider or _asked_provider(front),
         mailboxes=mailbox or _asked_mailbox(front),
         many=_many(front, hosts, flow),
         flow=flow,
@@ -97,6 +99,17 @@ def _check_words(hosts: str | None, style: str) -> None:
     for option, word, known in (("--for", hosts, ("one", "many")), ("--style", style, STYLES)):
         if word and word not in known:
             raise UsageError("usage.bad_value", f"{option} must be {' or '.join(known)}, not {word!r}")
+
+
+def _asked_provider(front: Front) -> str:
+    if not front.prompt.possible:
+        raise UsageError(
+            "usage.missing_value",
+            "a value is missing: the provider",
+            hint=f"postroom oauth setup {' or '.join(PROVIDERS)}",
+        )
+    titles = {preset.id: preset.title for name in PROVIDERS if (preset := front.desk.preset(name))}
+    return front.prompt.choose("Where is the mailbox?", tuple(titles.items()), option="PROVIDER", default=PROVIDERS[0])
 
 
 def _asked_mailbox(front: Front) -> list[str]:

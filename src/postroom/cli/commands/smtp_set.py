@@ -37,8 +37,8 @@ def set_server(
     --password-stdin reads it and puts it into a store, the other three forms record where to read it.
 
     JSON data: changed, changes (a list of key, old, new), server (with advice, a list of texts), created, missing (the
-    options of which a login still needs one), login (the command by which a person has to log in, or null), dry_run,
-    diff.
+    options of which a login still needs one), login (the command by which a person has to log in, or null), setup (the
+    command that says how an application is registered that could, or null), dry_run, diff.
 
     Examples:
       postroom smtp set main --provider microsoft365 --username noreply@example.com

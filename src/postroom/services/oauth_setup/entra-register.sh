@@ -11,14 +11,18 @@ TENANT=%%{tenant}
 REDIRECT=%%{redirect}
 
 here=$(az account show --query tenantId --output tsv)
-case "$TENANT" in
-"" | "$here" | *.*) ;;
-*)
-    echo "az is logged in to another tenant, $here:" >&2
-    echo "az login --allow-no-subscriptions --tenant $TENANT" >&2
-    exit 1
-    ;;
-esac
+if [ -n "$TENANT" ]; then
+    # A tenant has many names; the issuer of its tokens has its ID.
+    login=https://login.microsoftonline.com
+    meant=$(az rest --method get --skip-authorization-header \
+        --url "$login/$TENANT/v2.0/.well-known/openid-configuration" \
+        --query issuer --output tsv)
+    if [ "$meant" != "$login/$here/v2.0" ]; then
+        echo "az is logged in to another tenant, $here:" >&2
+        echo "az login --allow-no-subscriptions --tenant $TENANT" >&2
+        exit 1
+    fi
+fi
 
 if [ -z "$APP_ID" ]; then
     set -- --display-name "$NAME" --sign-in-audience AzureADMyOrg

@@ -6,7 +6,7 @@ from typing import Any
 from postroom.ui.blocks import Block, Line, Next, Verbatim
 from postroom.ui.views.changes import changes
 
-_VALUES = {"--access-token-command": " 'CMD'", "--client-id": " ID", "--username": " NAME"}
+_VALUES = {"--access-token-command": " 'CMD'", "--username": " NAME"}
 
 
 def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
@@ -18,10 +18,16 @@ def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
     yield from changes(data, f"server {server['name']} {'set up' if data['created'] else 'changed'}")
     for advice in server["advice"]:
         yield Line(f"note: {advice}", "dim")
+    if data["missing"] and data["login"]:
+        if data["setup"]:
+            yield Next(data["setup"], "says how to register an application at the provider")
+        yield Next(data["login"], "then, to log in with it")
     for option in data["missing"]:
+        if option == "--client-id":
+            continue
         yield Next(
             f"postroom smtp set {server['name']} {option}{_VALUES.get(option, '')}",
-            "a login still needs this" if len(data["missing"]) == 1 else "one way to log in",
+            "another way to log in" if data["login"] else "a login still needs this",
         )
     if data["missing"]:
         return
