@@ -217,3 +217,52 @@ def test_nobody_is_named_where_the_provider_did_not_tell_who_it_was(home: Home, 
     assert "did not tell which account" in done.stdout
     assert "did not tell which account" in page
     assert f"mail as <q>{ALICE}" not in page
+
+
+def test_the_next_steps_of_a_new_server_lead_to_its_login(home: Home) -> None:
+    done = home.run("smtp", "set", "gmail", "--provider", "gmail", "--username", "a@gmail.com", "--auth", "oauth2")
+    steps = [line.strip() for line in done.stderr.splitlines() if line.startswith("next:")]
+    assert "postroom oauth setup gmail" in steps[0], done
+    assert "postroom oauth login gmail --client-file FILE" in steps[1]
+    assert all("smtp set" in step for step in steps[2:])
+    other = home.run(
+        *("smtp", "set", "m365", "--provider", "microsoft365", "--username", "a@b.example", "--auth", "oauth2"),
+        "--json",
+    ).json["data"]
+    assert other["login"] == "postroom oauth login m365 --client-id ID --tenant TENANT"
+    assert other["setup"] == "postroom oauth setup microsoft365"
+
+
+def test_after_tokens_were_dropped_the_next_step_is_the_login(home: Home, provider: OpenidProvider) -> None:
+    home.setting(provider.issuer, NATIVE)
+    assert log_in(home, provider).done.exit == 0
+    done = home.run("smtp", "set", "main", "--username", CAROL, "--json")
+    assert "oauth.tokens_dropped" in codes(done)
+    assert done.json["data"]["login"] == "postroom oauth login main"
+
+
+def test_a_new_secret_ends_the_old_ones_date(home: Home, provider: OpenidProvider) -> None:
+    def setting(secret: str, *more: str) -> list[str]:
+        done = home.run("smtp", "set", "main", "--client-secret-stdin", *more, "--json", typed=secret + "\n")
+        assert done.exit == 0, done
+        return [change["key"].rpartition(".")[2] for change in done.json["data"]["changes"]]
+
+    home.setting(provider.issuer, CONFIDENTIAL)
+    assert sorted(setting("one", "--client-secret-expires", "2026-12-01")) == ["client_secret", "client_secret_expires"]
+    assert setting("one") == []
+    assert sorted(setting("two")) == ["client_secret", "client_secret_expires"]
+    assert home.run("config", "get", "smtp.servers.main.oauth.client_secret_expires").stdout.strip() in {"", "null"}
+    assert "client_secret_expires" in setting("three", "--client-secret-expires", "2027-12-01")
+
+
+def test_who_may_have_an_app_of_one_tenant_is_told_of_the_tenant(home: Home) -> None:
+    login = ("oauth", "login", "a@b.example", "--provider", "microsoft365", "--client-id", "x", "--flow", "paste")
+    assert "AADSTS50194" in home.run(*login).stderr
+    assert "AADSTS50194" not in home.run(*login, "--tenant", "b.example").stderr
+    assert "AADSTS50194" not in home.run(*login, "--tenant", "organizations").stderr
+
+
+def test_a_setup_without_a_provider_and_a_terminal_names_them(home: Home) -> None:
+    done = home.run("oauth", "setup", "--json")
+    assert (done.exit, done.json["error"]["code"]) == (2, "usage.missing_value")
+    assert "google-workspace" in done.json["error"]["hint"]

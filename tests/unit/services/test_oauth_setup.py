@@ -230,6 +230,8 @@ AZ = """\
 echo "$*" >> "$LOG"
 case "$*" in
 "account show "*) echo TENANT-GUID ;;
+"rest "*"/example.com/v2.0/"*) echo https://login.microsoftonline.com/TENANT-GUID/v2.0 ;;
+"rest "*) echo https://login.microsoftonline.com/ANOTHER-GUID/v2.0 ;;
 "ad app create "*) echo NEW-APP ;;
 "ad sp show --id NEW-APP --output none") exit 1 ;;
 "ad sp show --id NEW-APP --query id "*) echo OBJECT ;;
@@ -279,6 +281,23 @@ def test_the_script_for_entra_runs(tmp_path: Path, way: Request, calls: list[str
     called = log.read_text()
     assert [call for call in calls if call not in called] == []
     assert not_called not in called
+
+
+@pytest.mark.parametrize(("tenant", "status"), [("example.com", 0), ("example.net", 1), (GUID, 1)])
+def test_the_script_for_entra_refuses_another_tenant(tmp_path: Path, tenant: str, status: int) -> None:
+    (tmp_path / "az").write_text(AZ)
+    (tmp_path / "az").chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh"],
+        input=script(Request("microsoft365", flow="browser", tenant=tenant), "entra"),
+        text=True,
+        capture_output=True,
+        check=False,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": str(tmp_path / "log")},
+    )
+    assert done.returncode == status, done
+    assert ("another tenant" in done.stderr) == bool(status)
+    assert ("ad app create" in (tmp_path / "log").read_text()) != bool(status)
 
 
 def test_the_scripts_of_google_call_gcloud_as_it_is_called(tmp_path: Path) -> None:

@@ -18,17 +18,18 @@ def smtp_set(data: Mapping[str, Any]) -> Iterable[Block]:
     yield from changes(data, f"server {server['name']} {'set up' if data['created'] else 'changed'}")
     for advice in server["advice"]:
         yield Line(f"note: {advice}", "dim")
-    if data["missing"] and data["login"]:
+    unregistered = "--client-id" in data["missing"]
+    if unregistered:
         if data["setup"]:
             yield Next(data["setup"], "says how to register an application at the provider")
-        yield Next(data["login"], "then, to log in with it")
+        if data["login"]:
+            yield Next(data["login"], "to log in with it")
     for option in data["missing"]:
-        if option == "--client-id":
-            continue
-        yield Next(
-            f"postroom smtp set {server['name']} {option}{_VALUES.get(option, '')}",
-            "another way to log in" if data["login"] else "a login still needs this",
-        )
+        if option != "--client-id":
+            yield Next(
+                f"postroom smtp set {server['name']} {option}{_VALUES.get(option, '')}",
+                "another way to log in" if unregistered else "a login still needs this",
+            )
     if data["missing"]:
         return
     if data["login"]:
