@@ -1,5 +1,6 @@
 """Logs a server in to its mail provider with OAuth 2.0: a person consents, or the application proves itself."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -40,6 +41,8 @@ KeyPath = tuple[str, ...]
 
 _NOT_COMPARED = ("openid", "offline_access", "email", "profile")
 """Scopes that ask for no access to mail; providers grant them without a word."""
+_OF_PASSWORDS = re.compile("Keep the secret elsewhere|Add --store encrypted")
+"""Where a store's hint begins to speak of what a login does not take."""
 _ONE_TENANT = (
     "Any organisation ({tenant}) may log in at the address. An app that is registered for one tenant alone is refused "
     "there, AADSTS50194: end this then, and add --tenant TENANT"
@@ -229,10 +232,12 @@ def _another_store(error: SecretError, word: str) -> str:
     again = f"postroom oauth login {word}"
     if error.code == "secret.insecure":
         return f"{again} --store encrypted, or, if that is what you want: {again} --store plain --insecure-storage"
-    if error.data.get("store") == "encrypted" or "--store" not in error.hint:
+    if error.code != "secret.no_store":
         return error.hint
-    first = error.hint.partition("Keep the secret elsewhere")[0].strip()
-    return f"{first}\nOr: {again} --store encrypted" if first else f"{again} --store encrypted"
+    own = _OF_PASSWORDS.split(error.hint)[0].strip()
+    if error.data.get("store") == "encrypted":
+        return own or error.hint
+    return f"{own}\nOr: {again} --store encrypted" if own else f"{again} --store encrypted"
 
 
 class _Kept(NamedTuple):

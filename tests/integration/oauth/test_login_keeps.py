@@ -146,6 +146,16 @@ def test_a_store_that_cannot_be_used_is_found_before_anybody_logs_in(home: Home,
     assert "--password-file" not in done.json["error"]["hint"]
 
 
+def test_a_store_that_asks_for_a_passphrase_is_found_too(home: Home, provider: OpenidProvider) -> None:
+    home.setting(provider.issuer, NATIVE)
+    assert log_in(home, provider).done.exit == 0
+    (home.state / "secrets.key").unlink()
+    done = home.run("oauth", "login", "main", "--flow", "paste", "--json")
+    assert (done.exit, done.json["error"]["code"]) == (78, "secret.no_store"), done
+    assert "http" not in done.stderr
+    assert "--password-file" not in done.json["error"]["hint"]
+
+
 def test_the_store_that_has_the_tokens_is_looked_at_before_anybody_logs_in(
     home: Home, provider: OpenidProvider
 ) -> None:
