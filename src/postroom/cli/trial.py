@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from postroom.cli.frame import Front
-from postroom.cli.hints import as_options, as_variables
+from postroom.cli.hints import as_options, as_overlaid, as_variables
 from postroom.cli.logins import logins_of
 from postroom.cli.settings_options import KeyPath
 from postroom.domain.reply import STEPS
@@ -169,16 +169,16 @@ def _hinted(trial: Trial, data: Mapping[str, Any], warnings: Sequence[Warn]) -> 
 
 def _hint(trial: Trial, data: Mapping[str, Any], hint: str) -> str:
     """A hint of a test, so that it works where the tested values stand in no file."""
-    server = (data.get("server") or {}).get("name")
-    if server and trial.unsaved:
+    server = trial.settings.servers.get((data.get("server") or {}).get("name", ""))
+    if server is None:
+        return hint
+    if trial.unsaved:
         return as_options(hint, server)
-    if (
-        server
-        and trial.settings.smtp.source("default").layer == "environment"
-        and server == trial.settings.smtp.default
-    ):
-        return as_variables(hint, server, _variables(trial.front.desk.environment_variables))
-    return hint
+    variables = _variables(trial.front.desk.environment_variables)
+    if trial.settings.smtp.source("default").layer == "environment" and server.name == trial.settings.smtp.default:
+        return as_variables(hint, server, variables)
+    set_there = {value.source.where for section in (server, server.oauth) for value in section.values.values()}
+    return as_overlaid(hint, server, {option: name for option, name in variables.items() if name in set_there})
 
 
 def _variables(paths: Mapping[str, KeyPath]) -> dict[str, str]:
