@@ -7,10 +7,12 @@ Refuses to know what a hint advises.
 import re
 from collections.abc import Mapping
 
-from postroom.domain.settings import WITHOUT_A_PERSON, Key, Server, Source, key_of
+from postroom.domain.settings import WITHOUT_A_PERSON, Key, Server, Settings, Source, key_of
 
 _COMMAND = "postroom smtp set|postroom smtp test"
 _SECRET = re.compile(r"postroom secrets set smtp/\S+/(\w+)")
+UNTRIED = ("--client-secret", "--assertion")
+"""Secrets that are read from a store, a file, a command or the environment alone: nothing is stored for a try."""
 _LOGIN = "POSTROOM_OAUTH_FLOW=client-credentials, for a login without a person, or POSTROOM_OAUTH_ACCESS_TOKEN=..."
 _WITHOUT_VARIABLE = re.compile(r", or --[^,;:(]*(?=$|[,;:(])")
 
@@ -32,6 +34,8 @@ def as_options(hint: str, server: Server) -> str:
         hint,
     )
     hint = _SECRET.sub(_other_secret, hint)
+    for stem in UNTRIED:
+        hint = hint.replace(f"{stem}-stdin", f"{stem}-env NAME")
     return f"Add {hint}" if hint.startswith("--") else hint
 
 
@@ -72,6 +76,28 @@ def _option(found: re.Match[str]) -> str:
 def _other_secret(found: re.Match[str]) -> str:
     option = "--" + found[1].replace("_", "-")
     return f"Give the other one as well: {option}-stdin, {option}-file, {option}-command or {option}-env"
+
+
+def as_it_stands(hint: str, settings: Settings, paths: Mapping[str, tuple[str, ...]]) -> str:
+    """The hint for the server that variables of the environment describe, or change; `paths` has what each sets."""
+    server = settings.servers.get(settings.smtp.default or "")
+    if server is None or not re.search(rf"postroom [^:]*\b{re.escape(server.name)}\b", hint):
+        return hint
+    variables = _variables(paths)
+    if settings.smtp.source("default").layer == "environment":
+        return as_variables(hint, server, variables)
+    set_there = {value.source.where for section in (server, server.oauth) for value in section.values.values()}
+    return as_overlaid(hint, server, {option: name for option, name in variables.items() if name in set_there})
+
+
+def _variables(paths: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """The variable of each option that has one; a secret's is that of its form `-stdin`."""
+    found = {}
+    for variable, path in paths.items():
+        key = key_of(("smtp", "servers", "any", *path))
+        if key is not None and not (key.secret and variable.endswith("_FILE")):
+            found[key.option + ("-stdin" if key.secret else "")] = variable
+    return found
 
 
 def as_variables(hint: str, server: Server, variables: Mapping[str, str]) -> str:

@@ -48,6 +48,7 @@ MACHINE = {"flow": "client-credentials"}
             "postroom oauth login main --flow browser",
             "save it, postroom smtp set NAME with the same options, then postroom oauth login NAME --flow browser",
         ),
+        ("postroom smtp set main --client-secret-stdin", "Add --client-secret-env NAME"),
         ("Then try again: postroom oauth refresh main", "Then try again with the same command"),
         ("Wait some minutes, then: postroom oauth refresh main", "Wait some minutes, then give the same command"),
         (
@@ -98,7 +99,7 @@ def test_an_option_has_the_name_that_the_command_line_knows() -> None:
         assert told == f"leave out {key.option}"
     for secret in SERVER_SECRETS:
         told = as_options(f"postroom smtp set main --unset {'.'.join(secret.path)}", server())
-        assert told == f"leave out --{secret.stem}-stdin"
+        assert told in {f"leave out --{secret.stem}-stdin", f"leave out --{secret.stem}-env NAME"}
 
 
 @pytest.mark.parametrize(
