@@ -125,8 +125,9 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
         "the option that sets that address, with URL for its value", lambda signs, _: _address_option(signs)
     ),
     "client_id": Placeholder(
-        "the client ID that the provider was shown",
+        "the client ID that the provider was shown; in next_steps ID where it is unknown",
         lambda signs, _: str(signs.evidence.get("client_id") or "in the settings"),
+        lambda signs, _: str(signs.evidence.get("client_id") or "ID"),
     ),
     "again": Placeholder(
         "the command that asks the provider anew: oauth login where somebody was logging in, else oauth refresh",
