@@ -156,6 +156,9 @@ def _fail(front: Front, error: PostroomError) -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     front.status = error.exit
+    if "desk" in front.__dict__ and "settings" in front.desk.__dict__ and "postroom " in error.hint:
+        told = load("postroom.cli.hints:as_it_stands")
+        error.hint = told(error.hint, front.desk.settings, front.desk.environment_variables)
     try:
         quietly(sys.stdout.flush)
         if front.form == "text":

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from postroom.cli.frame import Front
-from postroom.cli.hints import as_options, as_variables
+from postroom.cli.hints import UNTRIED, as_it_stands, as_options
 from postroom.cli.logins import logins_of
 from postroom.cli.settings_options import KeyPath
 from postroom.domain.reply import STEPS
@@ -60,6 +60,7 @@ def try_values(
     if not values and not secrets:
         return Trial(desk.settings, name, unsaved=False, secrets={}, front=front)
     asked, name = name, name or _present(desk.settings, kind) or UNSAVED
+    _refuse_untried(secrets)
     base = ("smtp", "servers", name)
     parsed = read_values(base, values)
     check_provider(parsed.get(("provider",)), desk)
@@ -79,6 +80,18 @@ def try_values(
                 _LOGIN[path], Source("option", "--" + path[-1].replace("_", "-") + "-stdin")
             )
     return Trial(desk.settings_with(overrides), name, unsaved=True, secrets=secrets, front=front)
+
+
+def _refuse_untried(secrets: Mapping[KeyPath, Secret | Reference]) -> None:
+    """Raise UsageError for a secret from standard input that nothing would read."""
+    for path, secret in secrets.items():
+        option = "--" + path[-1].replace("_", "-")
+        if option in UNTRIED and not isinstance(secret, Reference):
+            raise UsageError(
+                "usage.bad_option",
+                f"{option}-stdin: it can be saved, but not tried before that",
+                hint=f"{option}-env NAME, {option}-file FILE or {option}-command CMD",
+            )
 
 
 def _no_host(settings: Settings, name: str | None, kind: str | None) -> UsageError:
@@ -169,23 +182,9 @@ def _hinted(trial: Trial, data: Mapping[str, Any], warnings: Sequence[Warn]) -> 
 
 def _hint(trial: Trial, data: Mapping[str, Any], hint: str) -> str:
     """A hint of a test, so that it works where the tested values stand in no file."""
-    server = (data.get("server") or {}).get("name")
-    if server and trial.unsaved:
+    server = trial.settings.servers.get((data.get("server") or {}).get("name", ""))
+    if server is None:
+        return hint
+    if trial.unsaved:
         return as_options(hint, server)
-    if (
-        server
-        and trial.settings.smtp.source("default").layer == "environment"
-        and server == trial.settings.smtp.default
-    ):
-        return as_variables(hint, server, _variables(trial.front.desk.environment_variables))
-    return hint
-
-
-def _variables(paths: Mapping[str, KeyPath]) -> dict[str, str]:
-    """The variable of each option that has one; a secret's is that of its form `-stdin`."""
-    found = {}
-    for variable, path in paths.items():
-        key = key_of(("smtp", "servers", "any", *path))
-        if key is not None and not (key.secret and variable.endswith("_FILE")):
-            found[key.option + ("-stdin" if key.secret else "")] = variable
-    return found
+    return as_it_stands(hint, trial.settings, trial.front.desk.environment_variables)

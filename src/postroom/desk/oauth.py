@@ -121,8 +121,8 @@ class OAuth:
         )
 
     def explain(self, server: Server, error: GrantError) -> PostroomError:
-        """What a provider's refusal means."""
-        return grant_fault(error, server, self._classify)
+        """What a provider's refusal of a login means."""
+        return grant_fault(error, server, self._classify, logging_in=True)
 
     @property
     def usual_flow(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from postroom.domain.oauth import PROOFS
 from postroom.domain.reply import SIGNS, STEPS, Signs
 from postroom.domain.settings import FLOWS
 
@@ -10,6 +11,14 @@ IMPLICIT_TLS_PORTS = frozenset((465, 994, 2465, 8465))
 """465 (RFC 8314) and the ports that providers put beside it where 465 is blocked; 994 is NetEase's."""
 
 TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
+
+GRANT_TYPES = (
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+)
 
 _SECURITY = {"smtp": "starttls", "tls": "tls"}
 """What a port wants of those who send through it, by what it speaks."""
@@ -34,6 +43,11 @@ def _host_in_certificate(signs: Signs) -> bool:
     wildcard = "*." + signs.host.partition(".")[2]
     asked = signs.evidence.get("expected_name")
     return bool(asked) and asked != signs.host and any(name.lower() in (signs.host, wildcard) for name in names)
+
+
+def _other_account(signs: Signs) -> bool:
+    account, mailbox = (str(signs.evidence.get(name) or "").lower() for name in ("account", "mailbox"))
+    return bool(account and mailbox and account != mailbox)
 
 
 def _mechanism(signs: Signs) -> str:
@@ -70,6 +84,16 @@ FACTS: Mapping[str, Fact] = {
     "kind": Fact("what the login was to be made with", ("password", "token", "external")),
     "own_tokens": Fact("whether the access token is one that Postroom itself gets from the provider"),
     "flow": Fact("the way in which Postroom got its tokens, or was to get them", FLOWS),
+    "grant_type": Fact("what Postroom asked the token endpoint to take for a token", GRANT_TYPES),
+    "proof": Fact("what the application proves itself with to the provider", PROOFS),
+    "address_given": Fact(
+        "whether a person set the provider's address that was asked, and no preset",
+        bool,
+        lambda s: bool(s.evidence.get("address_set_as")),
+    ),
+    "other_account": Fact(
+        "whether the access token is known to be another account's than the mailbox's", bool, _other_account
+    ),
     "implicit_port": Fact(
         "whether the port wants TLS from the first byte, and something else is configured",
         bool,

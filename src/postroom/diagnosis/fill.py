@@ -4,6 +4,7 @@ It judges nothing.
 """
 
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -38,6 +39,18 @@ def _elsewhere(signs: Signs) -> tuple[int, str]:
     return next(iter(answering_ports(signs)), (587, "starttls"))
 
 
+def _endpoint(signs: Signs) -> str:
+    return str(signs.evidence.get("endpoint") or f"https://{signs.host or 'HOST'}")
+
+
+def _again(signs: Signs) -> str:
+    return f"postroom oauth {'login' if signs.evidence.get('logging_in') else 'refresh'} {signs.server}".strip()
+
+
+def _address_option(signs: Signs) -> str:
+    return f"--{signs.evidence.get('address_set_as') or 'issuer'} URL".replace("_", "-")
+
+
 def _ports(signs: Signs) -> str:
     return " and ".join(f"{port} ({security})" for port, security in answering_ports(signs)) or "another"
 
@@ -46,7 +59,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
     "host": Placeholder(
         "the server's host name; in next_steps HOST where it is unknown",
         lambda signs, provider: signs.host or provider or "the server",
-        lambda signs, _: signs.host or "HOST",
+        lambda signs, _: shlex.quote(signs.host) if signs.host else "HOST",
     ),
     "port": Placeholder("its port; PORT where it is unknown", lambda signs, _: str(signs.port or "PORT")),
     "server": Placeholder(
@@ -102,6 +115,23 @@ PLACEHOLDERS: Mapping[str, Placeholder] = {
     "mailbox": Placeholder(
         "the mailbox that the server sends as",
         lambda signs, _: str(signs.evidence.get("mailbox") or "the server's own"),
+    ),
+    "endpoint": Placeholder(
+        "the provider's address that was asked",
+        lambda signs, _: _endpoint(signs),
+        lambda signs, _: shlex.quote(_endpoint(signs)),
+    ),
+    "address_option": Placeholder(
+        "the option that sets that address, with URL for its value", lambda signs, _: _address_option(signs)
+    ),
+    "client_id": Placeholder(
+        "the client ID that the provider was shown; in next_steps ID where it is unknown",
+        lambda signs, _: str(signs.evidence.get("client_id") or "in the settings"),
+        lambda signs, _: str(signs.evidence.get("client_id") or "ID"),
+    ),
+    "again": Placeholder(
+        "the command that asks the provider anew: oauth login where somebody was logging in, else oauth refresh",
+        lambda signs, _: _again(signs),
     ),
     "clock_difference": Placeholder(
         "by how much this machine's clock differs from the server's",

@@ -16,9 +16,13 @@ from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError, Exit, Fault
 
+PROOFS = ("secret", "certificate", "assertion", "service-account", "none")
+"""What an application proves itself with."""
+
 _MANY_TENANTS = ("organizations", "common")
 """Microsoft's words for the tenants of every organisation."""
 _NO_TENANTS = ("", "consumers", *_MANY_TENANTS)
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint", "revocation_endpoint")
 
 
 class Client(NamedTuple):
@@ -251,10 +255,20 @@ class GrantError(Exception):
         self.retry_after = retry_after
 
 
-def grant_fault(error: GrantError, server: Server, classify: Callable[[Signs], Cause]) -> Fault:
-    """A provider's refusal in words."""
-    known = {"own_tokens": True, **({"flow": server.oauth.flow} if server.oauth.flow else {})}
-    evidence = {**known, **error.signs.evidence}
+def grant_fault(
+    error: GrantError, server: Server, classify: Callable[[Signs], Cause], *, logging_in: bool = False
+) -> Fault:
+    """A provider's refusal in words. `logging_in` tells that it came at a login, and not when a token was renewed."""
+    said = error.signs.evidence
+    evidence = {
+        "own_tokens": True,
+        "logging_in": logging_in,
+        **({"flow": server.oauth.flow} if server.oauth.flow else {}),
+        "client_id": server.oauth.client_id,
+        "proof": _proof(server, str(said.get("flow") or server.oauth.flow)),
+        "address_set_as": _address_key(server, str(said.get("endpoint") or "")),
+        **said,
+    }
     signs = error.signs._replace(server=server.name, provider=server.provider or "", evidence=evidence)
     cause = classify(signs)
     where = signs.host or "the provider"
@@ -275,6 +289,27 @@ def grant_fault(error: GrantError, server: Server, classify: Callable[[Signs], C
             "diagnosis": cause.as_data(),
         },
     )
+
+
+def _proof(server: Server, flow: str) -> str:
+    """What its application proves itself with: one of PROOFS."""
+    settings = server.oauth
+    if flow == "service-account":
+        return "service-account"
+    if settings.certificate is not None:
+        return "certificate"
+    if settings.assertion is not None:
+        return "assertion"
+    return "none" if settings.client_secret is None else "secret"
+
+
+def _address_key(server: Server, endpoint: str) -> str | None:
+    """The setting by which a person named the address that was asked; None where a preset named it."""
+    settings = server.oauth
+    for key in _ENDPOINTS:
+        if settings.given(key) and _at(getattr(settings, key), settings.tenant or "").partition("?")[0] == endpoint:
+            return key
+    return "issuer" if settings.given("issuer") else None
 
 
 class Grants(Protocol):

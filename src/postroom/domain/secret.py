@@ -105,9 +105,10 @@ class Credential(NamedTuple):
     """What a session logs in with.
 
     `kind` decides the mechanisms: a token is never tried as a password. `external` (the TLS client certificate is the
-    identity) has no secret.
+    identity) has no secret. `account` is whose token it is, where the provider told.
     """
 
     kind: Literal["password", "token", "external"]
     username: str
     secret: Secret | None
+    account: str = ""

@@ -158,7 +158,7 @@ class HttpGrants:
     def _tokens(
         self, client: Client, proof: Proof, grant: str, form: Mapping[str, str], carried: tuple[Secret, ...] = ()
     ) -> Granted:
-        question = Question(client, _endpoint(client, "token_endpoint"), (*carried, *_secrets(proof)))
+        question = Question(client, _endpoint(client, "token_endpoint"), (*carried, *_secrets(proof)), grant)
 
         def ask(session: _Session, identity: Mapping[str, str]) -> requests.Response:
             auth = None if client.client_id else _as_it_is

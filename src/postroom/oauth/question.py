@@ -16,11 +16,14 @@ PORTS = {"https": 443, "http": 80}
 
 
 class Question(NamedTuple):
-    """One request. `secrets` are those that it carries."""
+    """One request. `secrets` are those that it carries. `grant` is what it asks a token for (RFC 6749 1.3), "" where it
+    asks for none.
+    """
 
     client: Client
     endpoint: str
     secrets: tuple[Secret, ...] = ()
+    grant: str = ""
 
     def failed(
         self,
@@ -35,6 +38,8 @@ class Question(NamedTuple):
         """The failure, to be raised where no exception of a library is being handled: such a one knows the request."""
         address = urlsplit(self.endpoint)
         known = {"own_tokens": True, "flow": self.client.flow, "endpoint": self._plain_address, **evidence}
+        if self.grant:
+            known["grant_type"] = self.grant
         if error:
             known["error"] = error
         signs = Signs(

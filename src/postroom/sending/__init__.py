@@ -39,6 +39,14 @@ def _holding_back_auth(watch: Watch, held: list[Step]) -> Watch:
     return tell
 
 
+def _with_account(error: TransportError, credential: Credential | None) -> TransportError:
+    """A failed login with whose token it was made, and for which mailbox."""
+    if error.signs.step == "auth" and credential is not None and credential.account:
+        whose = {"account": credential.account, "mailbox": credential.username}
+        error.signs = error.signs._replace(evidence={**error.signs.evidence, **whose})
+    return error
+
+
 class Compose(Protocol):
     """Makes checked bytes of a message."""
 
@@ -105,7 +113,7 @@ class Mailer:
         try:
             return self._open(route, credential, until=until, watch=_holding_back_auth(watch, held))
         except TransportError as error:
-            first = error
+            first = _with_account(error, credential)
         if self._judge.refuses_token(first.signs, route.server):
             # Even a token that is not old may be refused: it was taken back, or this machine's clock is wrong.
             another = self._login.another(route, credential, watch=watch)
@@ -119,7 +127,8 @@ class Mailer:
         try:
             return self._open(route, credential, until=until, watch=watch)
         except TransportError as error:
-            raise self._judge.fault(error.signs, route.server, transcript=error.transcript) from error
+            signs = _with_account(error, credential).signs
+            raise self._judge.fault(signs, route.server, transcript=error.transcript) from error
 
     def _open(self, route: Route, credential: Credential | None, *, until: str, watch: Watch) -> Session:
         return self._open_session(route.server, credential, limits=route.limits, watch=watch, until=until)

@@ -15,7 +15,7 @@ LOOK_SECONDS = 5.0
 """For a look around after a failure: a person waits, and knows already that it failed."""
 
 
-_OF_THE_TOKEN = ("auth.xoauth2_token_rejected", "auth.bad_credentials")
+_OF_THE_TOKEN = ("auth.xoauth2_token_rejected", "auth.bad_credentials", "oauth.wrong_account")
 
 
 class Judge:

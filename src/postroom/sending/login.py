@@ -123,4 +123,4 @@ class Login:
             "expires_at": rfc3339(record.expires_at) if record.expires_at else None,
             "refreshed_at": rfc3339(record.refreshed_at),
         }
-        return Credential("token", username, record.access_token), detail
+        return Credential("token", username, record.access_token, record.account), detail

@@ -67,6 +67,7 @@ def test_what_was_seen_names_the_class(sign: str, code: str, provider: str) -> N
         ("expired_token: the device code expired", "device", "oauth.device_flow_incomplete"),
         ("access_denied: AADSTS53003: blocked", "device", "oauth.conditional_access_blocked"),
         ("invalid_scope: Some requested scopes cannot be shown", "device", "oauth.invalid_scope"),
+        ("invalid_client: client authentication failed", "browser", "oauth.client_secret_invalid"),
         ("invalid_grant", "service-account", "oauth.user_unusable"),
         ("invalid_grant: Invalid JWT Signature.", "service-account", "oauth.client_secret_invalid"),
         ("unauthorized_client: Client is unauthorized", "service-account", "oauth.grant_not_allowed"),
@@ -133,3 +134,118 @@ def test_tokens_of_another_program_keep_their_advice() -> None:
     cause = classify(Signs("token", "refused-by-reply", text="invalid_grant: AADSTS700082", provider="microsoft365"))
     assert "program that Postroom reads access tokens from" in cause.next_steps[0]
     assert "oauth login" not in "".join(cause.next_steps)
+
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@pytest.mark.parametrize("provider", ["", "microsoft365", "gmail"])
+@pytest.mark.parametrize(
+    ("grant", "text", "code"),
+    [
+        ("authorization_code", "invalid_grant: grant request is invalid", "oauth.code_refused"),
+        ("authorization_code", "invalid_grant: Code not valid", "oauth.code_refused"),
+        ("authorization_code", "invalid_grant: Malformed auth code.", "oauth.code_refused"),
+        ("authorization_code", "invalid_grant: AADSTS54005: already redeemed", "oauth.code_refused"),
+        ("authorization_code", "invalid_grant: AADSTS50076", "oauth.mfa_required"),
+        ("authorization_code", "invalid_grant: redirect_uri mismatch", "oauth.redirect_mismatch"),
+        ("authorization_code", "invalid_grant: PKCE verification failed", "oauth.grant_not_allowed"),
+        (DEVICE_GRANT, "invalid_grant: grant request is invalid", "oauth.device_flow_incomplete"),
+        (DEVICE_GRANT, "invalid_grant: AADSTS70000: code", "oauth.device_flow_incomplete"),
+        (DEVICE_GRANT, "invalid_grant: AADSTS53003", "oauth.conditional_access_blocked"),
+        ("refresh_token", "invalid_grant: grant request is invalid", "oauth.refresh_token_revoked"),
+        ("refresh_token", "invalid_grant: AADSTS54005", "oauth.refresh_token_revoked"),
+    ],
+)
+def test_a_refused_code_is_no_withdrawn_authorization(provider: str, grant: str, text: str, code: str) -> None:
+    flow = "device" if grant == DEVICE_GRANT else "browser"
+    assert told(text=text, provider=provider, flow=flow, grant_type=grant).code == code
+
+
+@pytest.mark.parametrize("provider", ["", "microsoft365", "gmail"])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ("connection-refused", ""),
+        ("provider-busy", "HTTP 503"),
+        ("not-oauth", "HTTP 404: content type text/html, not JSON"),
+        ("refused-by-reply", "invalid_client"),
+        ("tls-certificate-untrusted", ""),
+    ],
+)
+def test_what_is_tried_again_is_what_was_tried(provider: str, failure: tuple[str, str]) -> None:
+    renewing, login = (
+        " ".join(told(*failure, provider=provider, logging_in=logging_in).next_steps) for logging_in in (False, True)
+    )
+    assert "postroom oauth refresh main" in renewing
+    assert "postroom oauth refresh" not in login
+    assert "postroom oauth login main" in login
+
+
+@pytest.mark.parametrize(
+    "sign", ["host-not-found", "connection-refused", "tls-handshake", "tls-certificate-name", "redirected", "not-oauth"]
+)
+def test_only_an_address_that_a_person_gave_is_to_be_corrected(sign: str) -> None:
+    endpoint = "https://127.0.0.1:4711/.well-known/openid-configuration"
+    problem = {"certificate_problem": "name"} if sign == "tls-certificate-name" else {}
+    known = {"endpoint": endpoint, **problem}
+    of_preset = " ".join(told(sign, provider="gmail", address_set_as=None, **known).next_steps)
+    assert "URL" not in of_preset
+    for key, option in (("issuer", "--issuer URL"), ("token_endpoint", "--token-endpoint URL")):
+        steps = " ".join(told(sign, address_set_as=key, **known).next_steps)
+        assert f"postroom smtp set main {option}" in steps
+        assert steps.count("URL") == 1
+
+
+def test_what_is_looked_at_is_the_address_that_was_asked() -> None:
+    steps = told("connection-refused", endpoint="http://127.0.0.1:1/token").next_steps
+    assert "curl -sSI http://127.0.0.1:1/token" in steps[1]
+    evil = told("connection-refused", endpoint="https://id.example.test/$(id)").next_steps
+    assert "curl -sSI 'https://id.example.test/$(id)'" in evil[1]
+
+
+def test_where_dns_is_down_the_resolver_and_the_proxy_are_looked_at() -> None:
+    cause = told("host-not-found", provider="google-workspace")
+    assert cause.next_steps[0].endswith("getent hosts id.example.test")
+    assert "HTTPS_PROXY" in cause.next_steps[1]
+
+
+@pytest.mark.parametrize(
+    ("proof", "said", "option"),
+    [
+        ("assertion", "assertion", "--assertion-command"),
+        ("certificate", "certificate", "--certificate FILE"),
+        ("none", "without a secret", "--client-"),
+        ("secret", "client secret", "--client-secret-stdin"),
+    ],
+)
+@pytest.mark.parametrize("provider", ["", "microsoft365"])
+def test_a_refused_proof_is_the_one_that_the_application_has(provider: str, proof: str, said: str, option: str) -> None:
+    cause = told(text="invalid_client: client authentication failed", provider=provider, proof=proof, client_id="app-1")
+    assert cause.code == "oauth.client_secret_invalid"
+    assert said in cause.title
+    assert "client ID app-1" in cause.cause
+    assert any(option in step for step in cause.next_steps)
+    assert [other.code for other in cause.others] == ["oauth.app_not_found"]
+    if proof == "assertion":
+        assert "secret" not in " ".join(cause.next_steps).replace("Certificates & secrets", "")
+
+
+def test_a_spent_assertion_is_no_wrong_clock() -> None:
+    for text in ("invalid_client: AADSTS700024", "invalid_client: assertion expired", "invalid_client: jti was used"):
+        cause = told(text=text, provider="microsoft365", flow="client-credentials", proof="assertion")
+        assert cause.code == "oauth.client_secret_invalid"
+        assert "Federated credentials" in cause.next_steps[0]
+
+
+@pytest.mark.parametrize("provider", ["", "microsoft365", "gmail"])
+def test_a_refused_token_of_somebody_else_tells_whose_it_is(provider: str) -> None:
+    reply = Reply(535, "5.7.8", ["Authentication failed"])
+    known = {"mechanism": "XOAUTH2", "own_tokens": True, "account": "bob@example.test", "mailbox": "alice@example.test"}
+    refused = Signs("auth", "refused-by-reply", reply, evidence=known, server="main", provider=provider)
+    cause = classify(refused)
+    assert cause.code == "oauth.wrong_account"
+    assert cause.title == "bob@example.test is logged in, and the server sends as alice@example.test"
+    assert "postroom oauth login main" in cause.next_steps[0]
+    same = classify(refused._replace(evidence={**known, "account": "Alice@example.test"}))
+    assert same.code == "auth.xoauth2_token_rejected"
