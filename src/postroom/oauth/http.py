@@ -182,12 +182,11 @@ class HttpGrants:
         """What came of a question, in the way in which the provider wants the secret.
 
         Where its metadata leave that open, the other way is tried after `invalid_client`: who says that has looked at
-        the application and at nothing else yet (RFC 6749 4.1.3), so that a code is as good as new. Where they say
-        nothing it is tried after `invalid_request` too, which some say of a way that they do not know, but then not
-        with what is for `once`.
+        the application and at nothing else yet (RFC 6749 4.1.3), so that even a code is as good as new. Some say
+        `invalid_request` of a way that they do not know; but that may be about what is for `once`.
         """
         ways = question.client.secret_ways or SECRET_WAYS if isinstance(proof, Secret) else ("none",)
-        wrong = ("invalid_client",) if question.client.secret_ways or once else ("invalid_client", "invalid_request")
+        wrong = ("invalid_client",) if once else ("invalid_client", "invalid_request")
         refusals = []
         for way in ways:
             try:

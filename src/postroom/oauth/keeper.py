@@ -27,6 +27,7 @@ from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
 from postroom.errors import ConfigError, Exit, Fault, FileError, LockError, PostroomError, SecretError
 from postroom.oauth.record import decode, encode
+from postroom.oauth.refusals import MovedError, cut_off, login, login_needed, not_kept, still_paused
 
 EARLY_SECONDS = 300
 """A token is renewed so long before its end: more than a slow session takes, and than clocks go wrong."""
@@ -85,13 +86,13 @@ class TokenKeeper:
             if error.code in ("secret.not_found", "secret.unrecorded"):
                 return None
             if error.code == "secret.bound_elsewhere":
-                error.hint = _login(server)
+                error.hint = login(server)
             raise
         try:
             return decode(secret)
         except ValueError as error:
             what = f"{reference} {error}"
-            raise SecretError("secret.damaged", what, hint=_login(server)) from error
+            raise SecretError("secret.damaged", what, hint=login(server)) from error
 
     def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> tuple[TokenRecord, Reference]:
         """Store the tokens of a login."""
@@ -125,7 +126,7 @@ class TokenKeeper:
             with self._renewing(server, patience):
                 record = self.checked(server)  # another process may have been faster
                 return record if self._enough(record, refused) else self._renewed(server, record, refused)
-        except (LockError, FileError, _Moved):
+        except (LockError, FileError, MovedError):
             if self._alive(record, refused):
                 return record
             raise
@@ -159,13 +160,7 @@ class TokenKeeper:
         """
         with self._here.locked(server.name, seconds):
             if not self._here.refers(server):
-                raise _Moved(
-                    "config.changed_meanwhile",
-                    f"server {server.name}: its login was moved or removed by somebody else in the meantime",
-                    hint="Run the command again.",
-                    retry="now",
-                    exit=Exit.TRY_AGAIN,
-                )
+                raise MovedError(server)
             yield
 
     def forget(self, server: Server, *, revoke: bool) -> bool | None:
@@ -197,11 +192,11 @@ class TokenKeeper:
         if record is None:
             if server.oauth.flow in WITHOUT_A_PERSON:
                 return self._empty(server)
-            raise _login_needed(server, "nobody has logged in")
+            raise login_needed(server, "nobody has logged in")
         if record.client != self._fingerprint(server):
-            raise _login_needed(server, "its settings have changed since somebody logged in")
+            raise login_needed(server, "its settings have changed since somebody logged in")
         if record.failure is not None and record.failure.paused and not (paused and record.refresh_token):
-            raise _paused(server, record.failure)
+            raise still_paused(server, record.failure)
         return record
 
     def _empty(self, server: Server) -> TokenRecord:
@@ -257,7 +252,7 @@ class TokenKeeper:
             raise
         found = self.record(server)
         if found is None:
-            raise _login_needed(server, "its tokens are gone")
+            raise login_needed(server, "its tokens are gone")
         return found
 
     def _begin(self, server: Server, record: TokenRecord) -> None:
@@ -293,7 +288,7 @@ class TokenKeeper:
                 self._write(server, renewed)
             except PostroomError as error:
                 if self._here.clock.monotonic() >= until:
-                    raise _not_kept(server, error) from error
+                    raise not_kept(server, error) from error
                 self._here.sleep(_PAUSE_SECONDS)
             else:
                 return
@@ -308,13 +303,13 @@ class TokenKeeper:
         if client.flow in WITHOUT_A_PERSON:
             return grants.by_itself(client, proof)
         if record is None or record.refresh_token is None:
-            raise _login_needed(server, "its access token has run out, and the provider gave none to renew it with")
+            raise login_needed(server, "its access token has run out, and the provider gave none to renew it with")
         return grants.by_refresh(client, proof, record.refresh_token)
 
     def _unkept(self, server: Server) -> TokenRecord:
         """A token for this run alone: for a server whose tokens nobody keeps, such as one of the environment."""
         if server.oauth.flow not in WITHOUT_A_PERSON:
-            raise _login_needed(server, "nobody has logged in")
+            raise login_needed(server, "nobody has logged in")
         try:
             proof = self._here.proof_of(server)
             granted = self._asked(server, self._complete(server, None), None, proof)
@@ -329,7 +324,7 @@ class TokenKeeper:
         """Note the failure. Only where a person has to log in again are the tokens worth nothing, and thrown away."""
         fault = self._fault(server, error)
         lost = error.definite and fault.exit == Exit.LOGIN_NEEDED
-        failure = Failure(self._here.clock.now(), fault.code, _cut_off(record, fault.message, lost=lost), paused=lost)
+        failure = Failure(self._here.clock.now(), fault.code, cut_off(record, fault.message, lost=lost), paused=lost)
         noted = record._replace(failure=failure, endpoints=None if error.signs.sign in _MOVED else record.endpoints)
         if lost:
             noted = noted._replace(
@@ -350,10 +345,6 @@ class TokenKeeper:
         self._vault.put(reference.locator, encode(record), reference.scheme, _binding(server))
 
 
-class _Moved(ConfigError):
-    """The settings refer to the tokens no more."""
-
-
 def _end(granted: Granted, now: datetime) -> datetime:
     seconds = UNKNOWN_LIFE_SECONDS if granted.expires_in is None else granted.expires_in
     return now + timedelta(seconds=seconds)
@@ -369,46 +360,3 @@ def _path(server: Server) -> str:
 
 def _binding(server: Server) -> Binding:
     return Binding(server.host, server.username or "")
-
-
-def _login(server: Server) -> str:
-    return f"postroom oauth login {server.name}"
-
-
-def _login_needed(server: Server, why: str) -> ConfigError:
-    return ConfigError(
-        "oauth.login_needed",
-        f"server {server.name} logs in with OAuth 2.0 as {server.username}, and {why}",
-        hint=_login(server),
-        exit=Exit.LOGIN_NEEDED,
-    )
-
-
-def _cut_off(record: TokenRecord, message: str, *, lost: bool) -> str:
-    """The words of a failure; with why, where an earlier renewal may have used the refresh token up."""
-    if not lost or record.begun_at is None:
-        return message
-    when = _when(record.begun_at)
-    return f"{message}; a renewal that began at {when} was cut off, and what the provider gave then never came here"
-
-
-def _not_kept(server: Server, error: PostroomError) -> SecretError:
-    return SecretError(
-        "oauth.not_kept",
-        f"server {server.name}: the provider gave new tokens, and they could not be kept: {error.message}",
-        hint=f"{error.hint}\nThen log in again: {_login(server)}".strip(),
-    )
-
-
-def _paused(server: Server, failure: Failure) -> Fault:
-    return Fault(
-        failure.code,
-        f"server {server.name} is paused since {_when(failure.at)}: {failure.message}",
-        step="token",
-        hint=_login(server),
-        exit=Exit.LOGIN_NEEDED,
-    )
-
-
-def _when(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
