@@ -283,6 +283,7 @@ class Desk(KnownProviders):
             classify=self.classify,
             preset=self.preset,
             environ=self.child_environment,
+            settings=lambda: self.settings_with({}),
             state=self.scope.state,
             owner=self.owner,
             sleep=self.sleep,

@@ -20,6 +20,7 @@ from postroom.domain.oauth import (
     Granted,
     GrantError,
     Grants,
+    Notices,
     Proof,
     client_of,
     grant_fault,
@@ -27,8 +28,8 @@ from postroom.domain.oauth import (
 from postroom.domain.ports import Classify, Vault
 from postroom.domain.preset import Offer, Preset
 from postroom.domain.secret import Binding, Reference, Secret
-from postroom.domain.settings import Server
-from postroom.errors import PostroomError
+from postroom.domain.settings import Server, Settings
+from postroom.errors import ConfigError, PostroomError
 from postroom.files import Owner, locked, make_directory
 from postroom.oauth.apart import done_apart
 from postroom.oauth.keeper import Surroundings, TokenKeeper
@@ -55,6 +56,7 @@ class OAuth:
         classify: Classify,
         preset: Callable[[str], Preset | None],
         environ: Mapping[str, str],
+        settings: Callable[[], Settings],
         state: Path,
         owner: Owner | None,
         sleep: Callable[[float], None],
@@ -64,6 +66,7 @@ class OAuth:
         self._classify = classify
         self._preset = preset
         self._environ = environ
+        self._settings = settings
         self._state = state
         self._owner = owner
         self._sleep = sleep
@@ -78,6 +81,7 @@ class OAuth:
                 proof_of=self.proof_of,
                 grants=lambda: self.grants,
                 locked=self._locked,
+                refers=self._refers,
                 apart=done_apart,
                 classify=self._classify,
                 clock=self._clock,
@@ -85,9 +89,23 @@ class OAuth:
             ),
         )
 
-    def _locked(self, server: Server, seconds: float) -> AbstractContextManager[None]:
+    @cached_property
+    def notices(self) -> Notices:
+        """What the operator has been told of logins."""
+        from postroom.oauth.notices import Notices as Kept
+
+        return Kept(self._state, as_root=os.geteuid() == 0, owner=self._owner)
+
+    def _locked(self, name: str, seconds: float) -> AbstractContextManager[None]:
         make_directory(self._state, owner=self._owner)
-        return locked(self._state / f"tokens-{server.name}", seconds, owner=self._owner)
+        return locked(self._state / f"tokens-{name}", seconds, owner=self._owner)
+
+    def _refers(self, server: Server) -> bool:
+        try:
+            now = self._settings().servers.get(server.name)
+        except ConfigError:  # somebody is at work on them: what was read before they broke holds
+            return True
+        return now is not None and now.oauth.tokens == server.oauth.tokens
 
     @cached_property
     def grants(self) -> Grants:

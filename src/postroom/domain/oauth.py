@@ -5,6 +5,7 @@ Words are those of RFC 6749, 7636, 8252, 8414, 8628 and 9207. It refuses to know
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple, Protocol
@@ -29,7 +30,8 @@ class Client(NamedTuple):
     """The application of one server, as it asks its provider for tokens. Holds no secret.
 
     `account` is the mailbox. Endpoints are "" where the provider has none, or where only the metadata of `issuer` can
-    tell; `iss_expected` is known from them: whether the answer to an authorization request must name the issuer.
+    tell; two more things are known from them: `iss_expected`, whether the answer to an authorization request must name
+    the issuer, and `secret_ways`, how the token endpoint takes a client secret; empty where they do not say.
     """
 
     server: str
@@ -47,6 +49,7 @@ class Client(NamedTuple):
     parameters: Mapping[str, str] = {}
     redirect_uri: str = LOOPBACK_REDIRECT
     iss_expected: bool = False
+    secret_ways: tuple[str, ...] = ()
 
     def fingerprint(self, host: str) -> str:
         """What tokens are for: those of another fingerprint are not used. `host` is the mail server's.
@@ -56,6 +59,41 @@ class Client(NamedTuple):
         provider = self.issuer or self.token_endpoint
         parts = (host, provider, self.client_id, self.tenant, self.account, *sorted(self.scopes))
         return sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def at(self, endpoints: "Endpoints | None") -> "Client | None":
+        """The client with what is kept of its issuer's metadata; None where that is not enough to renew a token."""
+        if endpoints is None or endpoints.issuer != self.issuer:
+            return None
+        found = self._replace(
+            token_endpoint=self.token_endpoint or endpoints.token_endpoint,
+            revocation_endpoint=self.revocation_endpoint or endpoints.revocation_endpoint,
+            scopes=self.scopes or endpoints.scopes,
+            secret_ways=endpoints.secret_ways,
+        )
+        return found if found.token_endpoint else None
+
+
+class Endpoints(NamedTuple):
+    """What a renewal needs of an issuer's metadata; "" and empty where the settings say it, or nobody does."""
+
+    issuer: str
+    token_endpoint: str = ""
+    revocation_endpoint: str = ""
+    scopes: tuple[str, ...] = ()
+    secret_ways: tuple[str, ...] = ()
+
+
+def endpoints_told(before: Client, after: Client) -> Endpoints | None:
+    """What `Grants.discover` has added to a client; None where it has no issuer."""
+    if not before.issuer:
+        return None
+    return Endpoints(
+        before.issuer,
+        "" if before.token_endpoint else after.token_endpoint,
+        "" if before.revocation_endpoint else after.revocation_endpoint,
+        () if before.scopes else after.scopes,
+        after.secret_ways,
+    )
 
 
 def client_of(server: Server, offer: Offer | None, flow: str | None = None) -> Client:
@@ -218,8 +256,8 @@ class TokenRecord(NamedTuple):
 
     `client` is the fingerprint of the application and the account that they are for. `granted_at` is when somebody
     logged in; `refreshed_at` when the access token was last renewed. `refresh_ends_at` is the end of the refresh token
-    where the provider told it. `told` is what the operator has been warned of. `begun_at` is when a renewal began whose
-    outcome nobody has written down.
+    where the provider told it. `begun_at` is when a renewal began whose outcome nobody has written down. `endpoints`
+    are kept so that a renewal needs no metadata.
     """
 
     client: str
@@ -233,8 +271,17 @@ class TokenRecord(NamedTuple):
     refresh_token: Secret | None = None
     refresh_ends_at: datetime | None = None
     failure: Failure | None = None
-    told: tuple[str, ...] = ()
     begun_at: datetime | None = None
+    endpoints: Endpoints | None = None
+
+
+class Told(NamedTuple):
+    """What the operator has been told of one server's login: a mark for each thing. `failing_since` is when a renewal
+    first failed for a reason that may pass, and has not succeeded since.
+    """
+
+    marks: tuple[str, ...] = ()
+    failing_since: datetime | None = None
 
 
 class GrantError(Exception):
@@ -356,7 +403,7 @@ class TokenKeeper(Protocol):
     """Keeps the tokens of servers: one record a server, in one secret. Safe between processes.
 
     Everything raises SecretError for the store, ConfigError for what the settings lack, and Fault for what the provider
-    said.
+    said; a renewal also ConfigError `config.changed_meanwhile` (75) where the settings by now refer to other tokens.
     """
 
     def record(self, server: Server) -> TokenRecord | None:
@@ -381,11 +428,23 @@ class TokenKeeper(Protocol):
         so. Raise as `usable` does.
         """
 
-    def note(self, server: Server, told: tuple[str, ...]) -> None:
-        """Remember what the operator has been warned of."""
+    def held(self, *names: str) -> AbstractContextManager[None]:
+        """Hold the tokens of these servers against every renewal, of any process, while they are moved: it waits for
+        the one that goes on. Nothing else of the keeper is to be used meanwhile. Raise LockError.
+        """
 
     def take_back(self, server: Server, record: TokenRecord) -> bool | None:
         """Have the provider take the tokens of a record back. Whether it did; None where there is nothing to take."""
 
     def forget(self, server: Server, *, revoke: bool) -> bool | None:
         """Throw the tokens away. Whether the provider took them back; None where that was not tried."""
+
+
+class Notices(Protocol):
+    """Remembers what the operator has been told, by server name."""
+
+    def told(self) -> Mapping[str, Told]:
+        """What is known; nothing where it cannot be read."""
+
+    def remember(self, told: Mapping[str, Told]) -> None:
+        """Put this in the place of all that was known."""

@@ -60,7 +60,14 @@ def granted(question: Question, answer: Answer) -> Granted:
         refresh_token=Secret(str(refresh_token)) if refresh_token else None,
         scopes=tuple(scope.split()) if isinstance(scope, str) and scope.strip() else question.client.scopes,
         account=account_in(found.get("id_token"), question.client),
+        refresh_expires_in=_seconds(_refresh_life(found), _LONGEST_LIFE_SECONDS),
     )
+
+
+def _refresh_life(found: Mapping[str, Any]) -> object:
+    """No RFC has a word for it. The first is Google's, the second Keycloak's, where 0 is for ever."""
+    told = found.get("refresh_token_expires_in")
+    return found.get("refresh_expires_in") if told is None else told
 
 
 def device_code(question: Question, answer: Answer) -> DeviceCode:

@@ -17,6 +17,8 @@ _ENDPOINTS = (
     "device_authorization_endpoint",
     "revocation_endpoint",
 )
+SECRET_WAYS = ("client_secret_basic", "client_secret_post")
+"""RFC 6749 2.3.1, in the order of trying."""
 _LASTING = "offline_access"
 """The scope that gives a refresh token; it wants the consent to be asked for each time (OpenID Connect Core 11)."""
 _WITHOUT_A_BROWSER = (*WITHOUT_A_PERSON, "device")
@@ -37,12 +39,11 @@ def addresses(issuer: str) -> Sequence[str]:
 
 def told(question: Question, client: Client, metadata: Mapping[str, Any]) -> Client:
     """The client with the endpoints that it has not yet. Raise GrantError for metadata that cannot be trusted."""
-    if metadata.get("issuer") != client.issuer:
-        raise question.failed(
-            "issuer-mismatch",
-            f"issuer is {str(metadata.get('issuer'))[:300]}, not {client.issuer}",
-            issuer=str(metadata.get("issuer"))[:300],
-        )
+    issuer = metadata.get("issuer")
+    if issuer != client.issuer:
+        named = "is missing" if issuer is None else f"is {str(issuer)[:300]}"
+        evidence: dict[str, Any] = {} if issuer is None else {"issuer": str(issuer)[:300]}
+        raise question.failed("issuer-mismatch", f"issuer {named}, not {client.issuer}", **evidence)
     found = {name: metadata[name] for name in _ENDPOINTS if metadata.get(name) and not getattr(client, name)}
     for name, address in found.items():
         if not _is_as_safe(address, client.issuer):
@@ -54,8 +55,16 @@ def told(question: Question, client: Client, metadata: Mapping[str, Any]) -> Cli
         **found,
         iss_expected=client.iss_expected or expected,
         scopes=scopes,
+        secret_ways=_secret_ways(metadata.get("token_endpoint_auth_methods_supported")),
         parameters=client.parameters or ({"prompt": "consent"} if _LASTING in scopes else {}),
     )
+
+
+def _secret_ways(supported: object) -> tuple[str, ...]:
+    """How a client secret is taken, of the ways that we know. Many leave it out and take either, whatever the RFC says
+    of that.
+    """
+    return tuple(way for way in SECRET_WAYS if isinstance(supported, list) and way in supported)
 
 
 def _usual_scopes(client: Client, supported: object) -> tuple[str, ...]:

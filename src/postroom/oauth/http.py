@@ -31,6 +31,7 @@ from postroom.domain.secret import Secret
 from postroom.errors import ConfigError
 from postroom.oauth import answer, discovery
 from postroom.oauth.answer import Answer
+from postroom.oauth.discovery import SECRET_WAYS
 from postroom.oauth.proof import kind_of
 from postroom.oauth.question import Question
 from postroom.oauth.wire import LIMIT_SECONDS, Wire, authorities
@@ -40,9 +41,6 @@ _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_SECONDS = 600  # RFC 7523 3: short; it is signed anew for each question
 _ACCOUNT_SECONDS = 3600  # the longest that Google takes, and what its own libraries ask for
 _FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-_SECRET_WAYS = ("client_secret_basic", "client_secret_post")
-"""RFC 6749 2.3.1: every server knows the first. Where one wants the other, it says one of the errors below."""
-_WRONG_WAY = ("invalid_client", "invalid_request")
 _ANSWERED_OTHERWISE = ("not-oauth", "refused-by-reply", "redirected")
 _DEAD_ALREADY = ("invalid_token", "invalid_grant")
 
@@ -101,7 +99,7 @@ class HttpGrants:
     def by_code(self, client: Client, proof: Proof, code: Secret, *, redirect_uri: str, verifier: Secret) -> Granted:
         """See Grants."""
         form = {"code": code.reveal(), "redirect_uri": redirect_uri, "code_verifier": verifier.reveal()}
-        return self._tokens(client, proof, "authorization_code", form, (code, verifier))
+        return self._tokens(client, proof, "authorization_code", form, (code, verifier), once=True)
 
     def device_code(self, client: Client, proof: Proof) -> DeviceCode:
         """See Grants."""
@@ -156,24 +154,47 @@ class HttpGrants:
             return error.error in _DEAD_ALREADY
 
     def _tokens(
-        self, client: Client, proof: Proof, grant: str, form: Mapping[str, str], carried: tuple[Secret, ...] = ()
+        self,
+        client: Client,
+        proof: Proof,
+        grant: str,
+        form: Mapping[str, str],
+        carried: tuple[Secret, ...] = (),
+        *,
+        once: bool = False,
     ) -> Granted:
+        """`once` is for what must not be shown twice."""
         question = Question(client, _endpoint(client, "token_endpoint"), (*carried, *_secrets(proof)), grant)
 
         def ask(session: _Session, identity: Mapping[str, str]) -> requests.Response:
             auth = None if client.client_id else _as_it_is
             return _response(session.fetch_token(question.endpoint, grant_type=grant, auth=auth, **form, **identity))
 
-        return self._asked(question, proof, ask, answer.granted)
+        return self._asked(question, proof, ask, answer.granted, once=once)
 
-    def _asked(self, question: Question, proof: Proof, ask: Ask, read: Callable[[Question, Answer], T]) -> T:
-        """What came of a question, in the way in which the provider wants the secret."""
+    def _asked(
+        self,
+        question: Question,
+        proof: Proof,
+        ask: Ask,
+        read: Callable[[Question, Answer], T],
+        *,
+        once: bool = False,
+    ) -> T:
+        """What came of a question, in the way in which the provider wants the secret.
+
+        Where its metadata leave that open, the other way is tried after `invalid_client`: who says that has looked at
+        the application and at nothing else yet (RFC 6749 4.1.3), so that even a code is as good as new. Some say
+        `invalid_request` of a way that they do not know; but that may be about what is for `once`.
+        """
+        ways = question.client.secret_ways or SECRET_WAYS if isinstance(proof, Secret) else ("none",)
+        wrong = ("invalid_client",) if once else ("invalid_client", "invalid_request")
         refusals = []
-        for way in _SECRET_WAYS if isinstance(proof, Secret) else ("none",):
+        for way in ways:
             try:
                 return self._once(question, proof, way, ask, read)
             except GrantError as error:
-                if error.error not in _WRONG_WAY:
+                if error.error not in wrong:
                     raise
                 refusals.append(error)
         raise next((error for error in refusals if error.error == "invalid_client"), refusals[0])

@@ -1,29 +1,42 @@
 """Owns the life of a server's tokens: kept, renewed in time, given up only by a definite word of the provider.
 
 Invariants: one process renews at a time; no refresh token is shown before the store has proved that it takes a record;
-a new refresh token is in the store before the old one is forgotten; while an access token is good, nothing here talks
-to a provider. It refuses to know how a provider is asked.
+a new refresh token is in the store before the old one is forgotten; nothing is renewed to which the settings refer no
+more; while an access token is good, nothing here talks to a provider. It refuses to know how a provider is asked.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from postroom.clock import Clock
-from postroom.domain.oauth import Client, Failure, Granted, GrantError, Grants, Proof, TokenRecord, grant_fault
+from postroom.domain.oauth import (
+    Client,
+    Failure,
+    Granted,
+    GrantError,
+    Grants,
+    Proof,
+    TokenRecord,
+    endpoints_told,
+    grant_fault,
+)
 from postroom.domain.ports import Classify, Vault
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
 from postroom.errors import ConfigError, Exit, Fault, FileError, LockError, PostroomError, SecretError
 from postroom.oauth.record import decode, encode
+from postroom.oauth.refusals import MovedError, cut_off, login, login_needed, not_kept, still_paused
 
 EARLY_SECONDS = 300
 """A token is renewed so long before its end: more than a slow session takes, and than clocks go wrong."""
 UNKNOWN_LIFE_SECONDS = 3600
 """For an access token whose life the provider did not tell: what most give."""
 LOCK_SECONDS = 60.0
-"""Whoever holds the lock may be waiting for a provider (10 s for its metadata, 10 s for a token) and for a store."""
+"""Whoever holds the lock may be waiting for a provider (10 s for a token, at times 10 s more for its metadata) and for
+a store.
+"""
 BRIEF_SECONDS = 5.0
 """So long a token that still lives waits for another process that renews it: longer than one takes that answers."""
 REST_SECONDS = 60
@@ -31,20 +44,24 @@ REST_SECONDS = 60
 STORE_SECONDS = 20.0
 """A store that fails is tried for so long with tokens that exist nowhere else: longer than others hold it."""
 _PAUSE_SECONDS = 1.0
+_MOVED = ("not-oauth", "redirected", "host-not-found")
+"""Signs that what is kept of the metadata may be out of date: the next renewal reads them again."""
 
 
 class Surroundings(NamedTuple):
     """What the keeper needs of the machine.
 
     `client_of` is the application of a server, `proof_of` how it proves itself. `grants` opens the way to providers and
-    is called only when one has to be asked. `locked` holds a server's tokens against other processes; it waits for so
-    many seconds. `apart` does work that must not end half done.
+    is called only when one has to be asked. `locked` holds the tokens of a server of this name against other processes;
+    it waits for so many seconds. `refers` reads the settings anew: whether they still refer to a server's tokens.
+    `apart` does work that must not end half done.
     """
 
     client_of: Callable[[Server], Client]
     proof_of: Callable[[Server], Proof]
     grants: Callable[[], Grants]
-    locked: Callable[[Server, float], AbstractContextManager[None]]
+    locked: Callable[[str, float], AbstractContextManager[None]]
+    refers: Callable[[Server], bool]
     apart: Callable[[Callable[[], None]], None]
     classify: Classify
     clock: Clock
@@ -68,12 +85,14 @@ class TokenKeeper:
         except SecretError as error:
             if error.code in ("secret.not_found", "secret.unrecorded"):
                 return None
+            if error.code == "secret.bound_elsewhere":
+                error.hint = login(server)
             raise
         try:
             return decode(secret)
         except ValueError as error:
             what = f"{reference} {error}"
-            raise SecretError("secret.damaged", what, hint=_login(server)) from error
+            raise SecretError("secret.damaged", what, hint=login(server)) from error
 
     def keep(self, server: Server, client: Client, granted: Granted, scheme: str) -> tuple[TokenRecord, Reference]:
         """Store the tokens of a login."""
@@ -89,8 +108,9 @@ class TokenKeeper:
             expires_at=_end(granted, now),
             refresh_token=granted.refresh_token,
             refresh_ends_at=_refresh_end(granted, now),
+            endpoints=endpoints_told(self._here.client_of(server), client),
         )
-        with self._here.locked(server, LOCK_SECONDS):
+        with self.held(server.name):
             reference, _ = self._vault.put(_path(server), encode(record), scheme, _binding(server))
         return record, reference
 
@@ -103,10 +123,10 @@ class TokenKeeper:
             return record
         patience = BRIEF_SECONDS if self._alive(record, refused) else LOCK_SECONDS
         try:
-            with self._here.locked(server, patience):
+            with self._renewing(server, patience):
                 record = self.checked(server)  # another process may have been faster
                 return record if self._enough(record, refused) else self._renewed(server, record, refused)
-        except (LockError, FileError):
+        except (LockError, FileError, MovedError):
             if self._alive(record, refused):
                 return record
             raise
@@ -119,25 +139,36 @@ class TokenKeeper:
         if server.oauth.tokens is None:
             return self._unkept(server)
         before = self.record(server)
-        with self._here.locked(server, LOCK_SECONDS):
+        with self._renewing(server, LOCK_SECONDS):
             record = self.checked(server, paused=True)
             if self._good(record, before.access_token if before else None):
                 return record
             return self._renewed(server, record, None, wanted=True)
 
-    def note(self, server: Server, told: tuple[str, ...]) -> None:
-        """Remember what somebody has been warned of."""
-        with self._here.locked(server, LOCK_SECONDS):
-            record = self.record(server)
-            if record is not None:
-                self._write(server, record._replace(told=told))
+    @contextmanager
+    def held(self, *names: str) -> Iterator[None]:
+        """Hold the tokens of servers, always in the same order, so that no two wait for each other."""
+        with ExitStack() as stack:
+            for name in sorted(set(names)):
+                stack.enter_context(self._here.locked(name, LOCK_SECONDS))
+            yield
+
+    @contextmanager
+    def _renewing(self, server: Server, seconds: float) -> Iterator[None]:
+        """Hold the tokens to renew them. Who moved or removed them did so under this lock: nobody must bring them back
+        to where they were.
+        """
+        with self._here.locked(server.name, seconds):
+            if not self._here.refers(server):
+                raise MovedError(server)
+            yield
 
     def forget(self, server: Server, *, revoke: bool) -> bool | None:
         """Throw the tokens away; the caller takes the reference out of the settings."""
         reference = server.oauth.tokens
         if reference is None:
             return None
-        with self._here.locked(server, LOCK_SECONDS):
+        with self.held(server.name):
             taken_back = self._revoke(server) if revoke else None
             self._vault.remove(reference)
         return taken_back
@@ -154,9 +185,8 @@ class TokenKeeper:
         if record.refresh_token is None:
             return None
         try:
-            grants = self._here.grants()
-            client = grants.discover(self._here.client_of(server))
-            return grants.revoke(client, self._here.proof_of(server), record.refresh_token)
+            client = self._complete(server, record)
+            return self._here.grants().revoke(client, self._here.proof_of(server), record.refresh_token)
         except (SecretError, ConfigError, GrantError):
             return False
 
@@ -169,11 +199,11 @@ class TokenKeeper:
         if record is None:
             if server.oauth.flow in WITHOUT_A_PERSON:
                 return self._empty(server)
-            raise _login_needed(server, "nobody has logged in")
+            raise login_needed(server, "nobody has logged in")
         if record.client != self._fingerprint(server):
-            raise _login_needed(server, "its settings have changed since somebody logged in")
+            raise login_needed(server, "its settings have changed since somebody logged in")
         if record.failure is not None and record.failure.paused and not (paused and record.refresh_token):
-            raise _paused(server, record.failure)
+            raise still_paused(server, record.failure)
         return record
 
     def _empty(self, server: Server) -> TokenRecord:
@@ -229,7 +259,7 @@ class TokenKeeper:
             raise
         found = self.record(server)
         if found is None:
-            raise _login_needed(server, "its tokens are gone")
+            raise login_needed(server, "its tokens are gone")
         return found
 
     def _begin(self, server: Server, record: TokenRecord) -> None:
@@ -237,7 +267,8 @@ class TokenKeeper:
         self._write(server, record._replace(begun_at=self._here.clock.now()))
 
     def _exchange(self, server: Server, record: TokenRecord, proof: Proof) -> None:
-        granted = self._asked(server, record, proof)
+        client = self._complete(server, record)
+        granted = self._asked(server, client, record, proof)
         now = self._here.clock.now()
         renewed = record._replace(
             access_token=granted.access_token,
@@ -249,6 +280,7 @@ class TokenKeeper:
             account=granted.account or record.account,
             failure=None,
             begun_at=None,
+            endpoints=endpoints_told(self._here.client_of(server), client),
         )
         if renewed.refresh_token == record.refresh_token:
             self._write(server, renewed)
@@ -263,26 +295,31 @@ class TokenKeeper:
                 self._write(server, renewed)
             except PostroomError as error:
                 if self._here.clock.monotonic() >= until:
-                    raise _not_kept(server, error) from error
+                    raise not_kept(server, error) from error
                 self._here.sleep(_PAUSE_SECONDS)
             else:
                 return
 
-    def _asked(self, server: Server, record: TokenRecord | None, proof: Proof) -> Granted:
+    def _complete(self, server: Server, record: TokenRecord | None) -> Client:
+        """The application with the addresses of its provider: those that are kept, else those of the metadata."""
+        client = self._here.client_of(server)
+        return client.at(record.endpoints if record else None) or self._here.grants().discover(client)
+
+    def _asked(self, server: Server, client: Client, record: TokenRecord | None, proof: Proof) -> Granted:
         grants = self._here.grants()
-        client = grants.discover(self._here.client_of(server))
         if client.flow in WITHOUT_A_PERSON:
             return grants.by_itself(client, proof)
         if record is None or record.refresh_token is None:
-            raise _login_needed(server, "its access token has run out, and the provider gave none to renew it with")
+            raise login_needed(server, "its access token has run out, and the provider gave none to renew it with")
         return grants.by_refresh(client, proof, record.refresh_token)
 
     def _unkept(self, server: Server) -> TokenRecord:
         """A token for this run alone: for a server whose tokens nobody keeps, such as one of the environment."""
         if server.oauth.flow not in WITHOUT_A_PERSON:
-            raise _login_needed(server, "nobody has logged in")
+            raise login_needed(server, "nobody has logged in")
         try:
-            granted = self._asked(server, None, self._here.proof_of(server))
+            proof = self._here.proof_of(server)
+            granted = self._asked(server, self._complete(server, None), None, proof)
         except GrantError as error:
             raise self._fault(server, error) from error
         now = self._here.clock.now()
@@ -294,8 +331,8 @@ class TokenKeeper:
         """Note the failure. Only where a person has to log in again are the tokens worth nothing, and thrown away."""
         fault = self._fault(server, error)
         lost = error.definite and fault.exit == Exit.LOGIN_NEEDED
-        failure = Failure(self._here.clock.now(), fault.code, _cut_off(record, fault.message, lost=lost), paused=lost)
-        noted = record._replace(failure=failure)
+        failure = Failure(self._here.clock.now(), fault.code, cut_off(record, fault.message, lost=lost), paused=lost)
+        noted = record._replace(failure=failure, endpoints=None if error.signs.sign in _MOVED else record.endpoints)
         if lost:
             noted = noted._replace(
                 access_token=None, expires_at=None, refresh_token=None, refresh_ends_at=None, begun_at=None
@@ -330,46 +367,3 @@ def _path(server: Server) -> str:
 
 def _binding(server: Server) -> Binding:
     return Binding(server.host, server.username or "")
-
-
-def _login(server: Server) -> str:
-    return f"postroom oauth login {server.name}"
-
-
-def _login_needed(server: Server, why: str) -> ConfigError:
-    return ConfigError(
-        "oauth.login_needed",
-        f"server {server.name} logs in with OAuth 2.0 as {server.username}, and {why}",
-        hint=_login(server),
-        exit=Exit.LOGIN_NEEDED,
-    )
-
-
-def _cut_off(record: TokenRecord, message: str, *, lost: bool) -> str:
-    """The words of a failure; with why, where an earlier renewal may have used the refresh token up."""
-    if not lost or record.begun_at is None:
-        return message
-    when = _when(record.begun_at)
-    return f"{message}; a renewal that began at {when} was cut off, and what the provider gave then never came here"
-
-
-def _not_kept(server: Server, error: PostroomError) -> SecretError:
-    return SecretError(
-        "oauth.not_kept",
-        f"server {server.name}: the provider gave new tokens, and they could not be kept: {error.message}",
-        hint=f"{error.hint}\nThen log in again: {_login(server)}".strip(),
-    )
-
-
-def _paused(server: Server, failure: Failure) -> Fault:
-    return Fault(
-        failure.code,
-        f"server {server.name} is paused since {_when(failure.at)}: {failure.message}",
-        step="token",
-        hint=_login(server),
-        exit=Exit.LOGIN_NEEDED,
-    )
-
-
-def _when(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from postroom.clock import rfc3339
-from postroom.domain.oauth import Failure, TokenRecord
+from postroom.domain.oauth import Endpoints, Failure, TokenRecord
 from postroom.domain.secret import Secret
 
 _VERSION = "1"
@@ -28,8 +28,8 @@ def encode(record: TokenRecord) -> Secret:
         "refresh_token": _text(record.refresh_token),
         "refresh_ends_at": _told(record.refresh_ends_at),
         "failure": {**failure._asdict(), "at": rfc3339(failure.at)} if failure else None,
-        "told": list(record.told),
         "begun_at": _told(record.begun_at),
+        "endpoints": record.endpoints._asdict() if record.endpoints else None,
     }
     return Secret(json.dumps(table))
 
@@ -76,6 +76,16 @@ def _failure(table: Mapping[str, Any]) -> Failure:
     return Failure(_aware(table["at"]), str(table["code"]), str(table["message"]), bool(table["paused"]))
 
 
+def _endpoints(table: Mapping[str, Any]) -> Endpoints:
+    return Endpoints(
+        str(table["issuer"]),
+        str(table["token_endpoint"]),
+        str(table["revocation_endpoint"]),
+        tuple(str(scope) for scope in table["scopes"]),
+        tuple(str(way) for way in table["secret_ways"]),
+    )
+
+
 def _first(table: Mapping[str, Any]) -> TokenRecord:
     return TokenRecord(
         client=str(table["client"]),
@@ -89,8 +99,8 @@ def _first(table: Mapping[str, Any]) -> TokenRecord:
         refresh_token=_secret(table["refresh_token"]),
         refresh_ends_at=_moment(table["refresh_ends_at"]),
         failure=_failure(table["failure"]) if table["failure"] else None,
-        told=tuple(str(told) for told in table["told"]),
         begun_at=_moment(table["begun_at"]),
+        endpoints=_endpoints(table["endpoints"]) if table["endpoints"] else None,
     )
 
 

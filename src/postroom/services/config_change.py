@@ -1,16 +1,18 @@
 """Changes the configuration file: one key, a whole document merged in, a text from an editor, an earlier version."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from postroom.clock import rfc3339
 from postroom.domain.ports import Change, Draft, Outcome
+from postroom.domain.secret import Binding, Reference
 from postroom.domain.settings import Key
 from postroom.errors import ConfigError, Exit, FileError, UsageError
 from postroom.result import Result, Warn, changes_data
 from postroom.services.config_keys import read_key
+from postroom.services.secrets_places import TOKENS, places
 
 KeyPath = tuple[str, ...]
 
@@ -74,16 +76,37 @@ def unset(file: File, text: str, *, dry_run: bool) -> Result:
     return _result("config unset", outcome, dry_run, outcome.warnings)
 
 
-def apply(file: File, name: str, data: bytes, *, prune: bool, check: bool, dry_run: bool) -> Result:
+def apply(
+    file: File,
+    name: str,
+    data: bytes,
+    *,
+    bound_to: Callable[[Reference], Binding | None],
+    prune: bool,
+    check: bool,
+    dry_run: bool,
+) -> Result:
     """Merge a document into the file. With `check` nothing is written, and the exit status is 1 if it would be.
+
+    `bound_to` tells whom a stored secret is for, without opening its store: those that did not come along are told.
 
     Raise FileError `file.missing` (66) for one without a word in it: whatever should have written it failed.
     """
     if not data.strip():
         raise FileError("file.missing", f"{name} is empty; nothing was changed", exit=Exit.NO_INPUT)
     outcome = file.merge(name, data, prune=prune, dry_run=check or dry_run)
-    result = _result("config apply", outcome, check or dry_run, outcome.warnings)
+    warnings = [*outcome.warnings, *_left_behind(outcome, bound_to)]
+    result = _result("config apply", outcome, check or dry_run, warnings)
     return result._replace(exit=Exit.NO) if check and outcome.changed else result
+
+
+def _left_behind(outcome: Outcome, bound_to: Callable[[Reference], Binding | None]) -> Iterator[Warn]:
+    """A warning for each stored secret that the settings now refer to, and that is not here."""
+    changed = {change["key"] for change in outcome.changes}
+    for place in places(outcome.settings) if changed else ():
+        if place.key in changed and place.stored is not None and bound_to(place.stored) is None:
+            what = "the login" if place.field == TOKENS else "the secret"
+            yield Warn("secret.left_behind", f"{place.key}: {what} did not come along", place.command)
 
 
 def edit(file: File, open_editor: Callable[[str], str], again: Callable[[ConfigError], bool]) -> Result:

@@ -8,7 +8,7 @@ from postroom.clock import rfc3339
 from postroom.domain.oauth import TokenRecord, is_another
 from postroom.domain.preset import Offer
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
-from postroom.errors import PostroomError, SecretError
+from postroom.errors import Exit, PostroomError, SecretError
 from postroom.result import Warn
 
 WARNING_DAYS = (14, 7, 1)
@@ -18,7 +18,8 @@ WARNING_DAYS = (14, 7, 1)
 class Login(NamedTuple):
     """What is known about one server's login: its tokens, why they cannot be read or used, its provider's rules.
 
-    `certificate_ends` is the day on which the application's certificate dies.
+    `certificate_ends` is the day on which the application's certificate dies. `proved` tells that the provider has just
+    given a token.
     """
 
     server: Server
@@ -26,15 +27,19 @@ class Login(NamedTuple):
     problem: PostroomError | None
     offer: Offer | None
     certificate_ends: date | None = None
+    proved: bool = False
 
 
 class Ending(NamedTuple):
-    """Something that will end the login. `command` mends it; `rule` says whose rule it is."""
+    """Something that will end the login. `command` mends it; `rule` says whose rule it is. `of` tells it from the one
+    that came before it: an end that each renewal moves stays the same.
+    """
 
     what: str
     at: datetime
     rule: str
     command: str
+    of: str
 
 
 def endings(login: Login) -> Iterator[Ending]:
@@ -42,18 +47,19 @@ def endings(login: Login) -> Iterator[Ending]:
     server, record = login.server, login.record
     again = f"postroom oauth login {server.name}"
     if record is not None and record.refresh_token is not None:
+        of = rfc3339(record.granted_at)
         if record.refresh_ends_at is not None:
-            yield Ending("refresh token", record.refresh_ends_at, "as the provider said when it gave it", again)
+            yield Ending("refresh token", record.refresh_ends_at, "as the provider said when it gave it", again, of)
         elif login.offer is not None and login.offer.idle_days:
             days = login.offer.idle_days
             end = record.refreshed_at + timedelta(days=days)
-            yield Ending("refresh token", end, f"{days} days without use", f"postroom oauth refresh {server.name}")
-    if server.oauth.client_secret_expires:
-        end = _midnight(date.fromisoformat(server.oauth.client_secret_expires))
-        yield Ending("client secret", end, "as told by --client-secret-expires", _new_secret(server))
+            yield Ending("refresh token", end, f"{days} days without use", f"postroom oauth refresh {server.name}", of)
+    if day := server.oauth.client_secret_expires:
+        end = _midnight(date.fromisoformat(day))
+        yield Ending("client secret", end, "as told by --client-secret-expires", _new_secret(server), day)
     if login.certificate_ends is not None:
         end = _midnight(login.certificate_ends)
-        yield Ending("certificate", end, "as the certificate says", _new_certificate(server))
+        yield Ending("certificate", end, "as the certificate says", _new_certificate(server), end.date().isoformat())
 
 
 def warnings(login: Login, now: datetime) -> Iterator[Warn]:
@@ -61,6 +67,8 @@ def warnings(login: Login, now: datetime) -> Iterator[Warn]:
     server, record = login.server, login.record
     if login.problem is not None:
         code = "oauth.unreadable" if unread(login) else "oauth.paused"
+        if passes(login.problem):
+            code = "oauth.refresh_failed"
         yield Warn(code, login.problem.message, login.problem.hint)
         return
     if record is not None and record.failure is not None:
@@ -90,6 +98,19 @@ def other_account(server: Server, record: TokenRecord) -> Iterator[Warn]:
         )
 
 
+def passes(problem: PostroomError) -> bool:
+    """Whether a failure may pass by itself, so that nobody has to do anything."""
+    return problem.exit != Exit.LOGIN_NEEDED and (problem.exit == Exit.TRY_AGAIN or problem.retry != "never")
+
+
+def is_alive(login: Login, now: datetime) -> bool:
+    """Whether mail still goes out, by an access token that lives."""
+    record = login.record
+    if record is None or record.access_token is None or record.expires_at is None:
+        return False
+    return now < record.expires_at
+
+
 def unread(login: Login) -> bool:
     """Whether the tokens may be good, but cannot be read here and now."""
     problem = login.problem
@@ -103,11 +124,11 @@ def state_of(login: Login, now: datetime) -> str:
     record = login.record
     if unread(login):
         return "unknown"
-    if login.problem is not None:
+    if login.problem is not None and not passes(login.problem):
         return "paused" if record is not None and record.failure is not None else "login needed"
     if record is None:
         return "renewable" if login.server.oauth.flow in WITHOUT_A_PERSON else "login needed"
-    if record.access_token is not None and record.expires_at is not None and now < record.expires_at:
+    if is_alive(login, now):
         return "usable"
     return "renewable" if record.refresh_token is not None or record.flow in WITHOUT_A_PERSON else "login needed"
 
@@ -124,6 +145,7 @@ def row(login: Login, now: datetime) -> dict[str, Any]:
         "account": (record.account or None) if record else None,
         "client_id": server.oauth.client_id,
         "state": state_of(login, now),
+        "proved": login.proved,
         "scopes": list(record.scopes) if record else [],
         "store": str(server.oauth.tokens) if server.oauth.tokens else None,
         "granted_at": rfc3339(record.granted_at) if record else None,

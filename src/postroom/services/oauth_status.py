@@ -9,7 +9,7 @@ from postroom.domain.preset import Offer
 from postroom.domain.settings import WITHOUT_A_PERSON, Server, Settings
 from postroom.errors import Exit, PostroomError
 from postroom.result import Result, Warn
-from postroom.services.oauth_state import Login, row, state_of, unread, warnings
+from postroom.services.oauth_state import Login, passes, row, state_of, unread, warnings
 from postroom.services.servers import choose_server
 
 COMMAND = "oauth status"
@@ -26,22 +26,27 @@ class Surroundings(NamedTuple):
 
 
 def oauth_status(settings: Settings, surroundings: Surroundings, name: str | None, *, ask: bool) -> Result:
-    """How the logins stand; the exit is OK, LOGIN_NEEDED where one is not good, or CONFIG where one cannot be read.
+    """How the logins stand; the exit is OK, LOGIN_NEEDED where one is not good, CONFIG where one cannot be read, or
+    TRY_AGAIN where a provider could not be asked.
 
     With `ask` the provider is asked.
     """
     servers = chosen(settings, name)
-    logins, warned = [], []
+    logins: list[Login] = []
+    warned: list[Warn] = []
+    unasked = False
     for server in servers:
         login, found = look(server, surroundings, ask=ask)
         logins.append(login)
+        unasked = unasked or bool(found)
         warned += [*found, *warnings(login, surroundings.now())]
     now = surroundings.now()
     rows = [row(login, now) for login in logins]
     if not rows:
         warned.append(Warn("oauth.no_server", "no server logs in with OAuth 2.0", "postroom oauth login ADDRESS"))
     states = {state_of(login, now) for login in logins}
-    status = Exit.LOGIN_NEEDED if states & NOT_GOOD else Exit.CONFIG if "unknown" in states else Exit.OK
+    status = Exit.TRY_AGAIN if unasked else Exit.OK
+    status = Exit.LOGIN_NEEDED if states & NOT_GOOD else Exit.CONFIG if "unknown" in states else status
     return Result(COMMAND, {"asked": ask, "servers": rows}, [*settings.warnings, *warned], status)
 
 
@@ -67,22 +72,22 @@ def chosen(settings: Settings, name: str | None) -> Sequence[Server]:
 
 def look(server: Server, surroundings: Surroundings, *, ask: bool) -> tuple[Login, list[Warn]]:
     """One server's login, by its record and, with `ask`, by a renewal."""
-    record, problem, warned = None, None, []
+    record, problem, warned, proved = None, None, [], False
     try:
         record = surroundings.tokens.record(server)
         if ask and (record is not None or server.oauth.flow in WITHOUT_A_PERSON):
-            record = surroundings.tokens.refresh(server)
+            record, proved = surroundings.tokens.refresh(server), True
         elif record is not None or server.oauth.flow not in WITHOUT_A_PERSON:
             surroundings.tokens.checked(server)
     except PostroomError as error:
-        if error.exit == Exit.TRY_AGAIN:
+        if passes(error):
             what = f"server {server.name}: whether its login is still good is not known: {error.message}"
             warned.append(Warn("oauth.not_asked", what, error.hint))
         else:
             problem = error
             record = _after(server, surroundings) or record
     ends = surroundings.certificate_ends(server)
-    return Login(server, record, problem, surroundings.offer(server), ends), warned
+    return Login(server, record, problem, surroundings.offer(server), ends, proved), warned
 
 
 def _after(server: Server, surroundings: Surroundings) -> TokenRecord | None:

@@ -59,4 +59,4 @@ def _row(reference: Reference, entry: Stored | None, place: Place | None, now: d
 
 
 def _again(code: str, text: str, place: Place) -> Warn:
-    return Warn(code, text, f"postroom secrets set {place.path}")
+    return Warn(code, text, place.command)

@@ -4,16 +4,22 @@ A place is named `smtp/main/password` or `main.password`. It refuses to open a s
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from postroom.domain.ports import Draft
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Server, Settings, key_of
-from postroom.errors import SecretError, UsageError
+from postroom.errors import PostroomError, UsageError
 from postroom.result import Warn
 from postroom.services.servers import key_value, written_server
 
 KeyPath = tuple[str, ...]
+TOKENS: KeyPath = ("oauth", "tokens")
+"""The place that a login fills, and each renewal fills anew; nobody types what belongs there."""
+
+Hold = Callable[..., AbstractContextManager[None]]
+"""Holds the tokens of the named servers; see `TokenKeeper.held`."""
 
 
 class Place(NamedTuple):
@@ -44,6 +50,13 @@ class Place(NamedTuple):
     def binding(self) -> Binding:
         """Whom a secret here is for."""
         return Binding(self.server.host, self.server.username or "")
+
+    @property
+    def command(self) -> str:
+        """What fills the place anew."""
+        if self.field == TOKENS:
+            return f"postroom oauth login {self.server.name}"
+        return f"postroom secrets set {self.path}"
 
     @property
     def stored(self) -> Reference | None:
@@ -97,7 +110,7 @@ def forget(remove: Callable[[Reference], bool], references: Iterable[Reference])
         try:
             if remove(reference):
                 gone.append(str(reference))
-        except SecretError as error:
+        except PostroomError as error:
             text = f"the secret {reference} is no longer used, but it is still there: {error.message}"
             left.append(Warn("secret.left", text, f"postroom secrets remove {reference}"))
     return gone, left

@@ -1,12 +1,13 @@
 """Removes a stored secret from its store, from the ledger and from the configuration."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from postroom.domain.ports import Change, Vault
 from postroom.domain.secret import STORED_SCHEMES, Reference
 from postroom.domain.settings import Settings
 from postroom.result import Result, Warn, changes_data
-from postroom.services.secrets_places import Place, find_place, places
+from postroom.services.secrets_places import TOKENS, Hold, Place, find_place, places
 
 BACKUPS = Warn(
     "secret.backups",
@@ -15,7 +16,15 @@ BACKUPS = Warn(
 )
 
 
-def remove(settings: Settings, change: Change, vault: Vault, name: str, *, confirm: Callable[[str], None]) -> Result:
+def remove(
+    settings: Settings,
+    change: Change,
+    vault: Vault,
+    name: str,
+    *,
+    confirm: Callable[[str], None],
+    hold: Hold,
+) -> Result:
     """Remove by place, or by reference what no setting refers to any more. Nothing there is no error, and then nothing
     is asked; `confirm` raises when the answer is no. `settings` are what the files alone say.
 
@@ -25,10 +34,12 @@ def remove(settings: Settings, change: Change, vault: Vault, name: str, *, confi
     if users or references:
         confirm(f"remove the secret {name}?")
     warnings: list[Warn] = []
-    if users:
-        outcome = change(lambda draft: [draft.unset(place.key_path) for place in users])
-        warnings += outcome.warnings
-    removed = [str(reference) for reference in references if vault.remove(reference)]
+    logins = [place.server.name for place in users if place.field == TOKENS]
+    with hold(*logins) if logins else nullcontext():
+        if users:
+            outcome = change(lambda draft: [draft.unset(place.key_path) for place in users])
+            warnings += outcome.warnings
+        removed = [str(reference) for reference in references if vault.remove(reference)]
     left = [str(place.reference) for place in users if place.stored is None]
     if removed:
         warnings.append(BACKUPS)

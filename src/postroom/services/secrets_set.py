@@ -5,8 +5,9 @@ from collections.abc import Callable
 from postroom.domain.ports import Change, Vault
 from postroom.domain.secret import Secret
 from postroom.domain.settings import Settings
+from postroom.errors import UsageError
 from postroom.result import Result, changes_data
-from postroom.services.secrets_places import find_place, forget, set_reference, still_used
+from postroom.services.secrets_places import TOKENS, find_place, forget, set_reference, still_used
 
 
 def set_secret(
@@ -25,6 +26,13 @@ def set_secret(
     known to be in order.
     """
     place = find_place(settings, name)
+    if place.field == TOKENS:
+        raise UsageError(
+            "usage.bad_place",
+            f"{place.path} holds what a login brings; it cannot be typed",
+            hint=f"{place.command}, or for the tokens of another program: "
+            f"postroom smtp set {place.server.name} --access-token-command CMD",
+        )
     server, old = place.server, place.stored
     keeps_plain = store is None and old is not None and old.scheme == "plain"
     scheme = vault.choose_store(store or (old.scheme if old else None), insecure=insecure or keeps_plain)

@@ -1,15 +1,18 @@
 """Lists, shows, chooses, renames, removes and switches the mail servers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from postroom.domain.kinds import NAME
+from postroom.domain.oauth import TokenKeeper
 from postroom.domain.ports import Change, Draft, Vault
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Section, Server, Settings
-from postroom.errors import UsageError
-from postroom.result import Result, changes_data
-from postroom.services.secrets_places import forget, places
+from postroom.errors import SecretError, UsageError
+from postroom.result import Result, Warn, changes_data
+from postroom.services.oauth_logout import not_revoked, thrown_away
+from postroom.services.secrets_places import TOKENS, Hold, forget, places
 from postroom.services.servers import brief, choose_server, key_value, written_server
 
 
@@ -49,8 +52,8 @@ def use(settings: Settings, change: Change, name: str) -> Result:
     return Result("smtp use", {**changes_data(outcome.changes), "default": name}, outcome.warnings)
 
 
-def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str) -> Result:
-    """Rename a server and everything that names it; its stored secrets move along."""
+def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str, *, hold: Hold) -> Result:
+    """Rename a server and everything that names it; its stored secrets move along. Tokens do so between renewals."""
     server = written_server(settings, old)
     if not NAME.fullmatch(new):
         raise UsageError("usage.bad_name", f"the name {new!r} must match {NAME.pattern}")
@@ -68,15 +71,32 @@ def rename(settings: Settings, change: Change, vault: Vault, old: str, new: str)
             draft.set(path, [new if item == old else item for item in value] if isinstance(value, tuple) else new)
 
     change(mutate, dry_run=True)  # no secret moves for a change that is refused
-    for path, reference in stored.items():
-        vault.put(moved[path].locator, vault.read(reference, binding), reference.scheme, binding)
-    outcome = change(mutate)
-    _, left = forget(vault.remove, stored.values())
+    with hold(old, new) if server.oauth.tokens else nullcontext():
+        for path, reference in stored.items():
+            try:
+                secret = vault.read(reference, binding)
+            except SecretError as error:
+                if path != TOKENS or error.code not in ("secret.not_found", "secret.unrecorded"):
+                    raise
+            else:
+                vault.put(moved[path].locator, secret, reference.scheme, binding)
+        outcome = change(mutate)
+        _, left = forget(vault.remove, stored.values())
     return Result("smtp rename", {**changes_data(outcome.changes), "old": old, "new": new}, [*outcome.warnings, *left])
 
 
-def remove(settings: Settings, change: Change, name: str, *, remove_secret: Callable[[Reference], bool]) -> Result:
-    """Remove a server, what names it, and its stored secrets; one that its store keeps is a warning."""
+def remove(
+    settings: Settings,
+    change: Change,
+    name: str,
+    *,
+    remove_secret: Callable[[Reference], bool],
+    tokens: TokenKeeper,
+) -> Result:
+    """Remove a server, what names it, and its stored secrets; one that its store keeps is a warning.
+
+    The provider is asked to take the tokens back, while the secret of their application is still there.
+    """
     server = written_server(settings, name)
 
     def mutate(draft: Draft) -> None:
@@ -89,9 +109,32 @@ def remove(settings: Settings, change: Change, name: str, *, remove_secret: Call
                 draft.unset(path)
 
     outcome = change(mutate)
-    gone, left = forget(remove_secret, _stored(settings, server).values())
-    data = {**changes_data(outcome.changes), "removed": name, "secrets_removed": gone}
-    return Result("smtp remove", data, [*outcome.warnings, *left])
+    stored = dict(_stored(settings, server))
+    login = stored.pop(TOKENS, None)
+    revoked, gone, left = _logged_out(server, login, tokens) if login else (None, [], [])
+    others, others_left = forget(remove_secret, stored.values())
+    data = {
+        **changes_data(outcome.changes),
+        "removed": name,
+        "secrets_removed": [*gone, *others],
+        "revoked": revoked,
+    }
+    return Result("smtp remove", data, [*outcome.warnings, *left, *others_left])
+
+
+def _logged_out(server: Server, reference: Reference, tokens: TokenKeeper) -> tuple[bool | None, list[str], list[Warn]]:
+    """Whether the provider took the tokens back, what is gone, and what is left to say."""
+    revoked: bool | None = None
+
+    def drop(_reference: Reference) -> bool:
+        nonlocal revoked
+        removed, revoked = thrown_away(tokens, server, revoke=True)
+        return removed
+
+    gone, left = forget(drop, [reference])
+    if revoked is False:
+        left = [*left, not_revoked(server.name, "the tokens are gone here")]
+    return revoked, gone, left
 
 
 def switch(settings: Settings, change: Change, name: str | None, *, on: bool) -> Result:

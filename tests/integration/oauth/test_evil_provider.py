@@ -278,9 +278,14 @@ def test_a_provider_that_redirects_a_renewal_gets_no_token_to_anybody_else(home:
     ids=["another issuer", "503", "300 KB", "hostile error", "an error that is none"],
 )
 def test_metadata_that_are_none_cost_no_token(home: Home, evil: EvilProvider, answer: Reply) -> None:
-    """Not even those that call a grant invalid which they were not shown."""
+    """Not even those that call a grant invalid which they were not shown. They are read where the address that was
+    kept of them no longer answers as a token endpoint does.
+    """
     logged_in(home, evil)
-    evil.metadata_answer = answer
+    good = evil.token
+    evil.token, evil.metadata_answer = [Reply(b"<html>", 404, "text/html")], answer
+    refused(home)
+    evil.token = good
     refused(home)
     assert is_kept(home)
     evil.metadata_answer = None
@@ -295,7 +300,7 @@ def test_a_provider_that_is_gone_costs_no_token(tmp_path: Path) -> None:
     done = refused(home)
     assert (done.exit, done.json["error"]["retry"]) == (75, "later")
     assert is_kept(home)
-    assert home.run("oauth", "status", "main").exit == 0
+    assert home.run("oauth", "status", "main").exit == 75
     assert home.run("oauth", "logout", "main", "--json").json["data"]["revoked"] is False
     nothing_is_kept(home)
 

@@ -596,3 +596,35 @@ def test_a_silent_provider_holds_nobody(grants: HttpGrants) -> None:
                 ask()
             assert time.monotonic() - began < 2
             assert not refused.value.definite
+
+
+WAYS = ("client_secret_basic", "client_secret_post")
+
+
+@pytest.mark.parametrize(
+    ("known", "error", "shown"),
+    [
+        ((), "invalid_client", ["basic", "post"]),
+        ((), "invalid_request", ["basic"]),
+        ((), "invalid_grant", ["basic"]),
+        (WAYS[:1], "invalid_client", ["basic"]),
+        (WAYS[1:], "invalid_client", ["post"]),
+        (WAYS, "invalid_request", ["basic"]),
+    ],
+)
+def test_a_code_is_shown_again_only_where_the_application_alone_was_refused(
+    grants: HttpGrants, known: tuple[str, ...], error: str, shown: list[str]
+) -> None:
+    with EvilProvider(token=[oauth_error(error)]) as provider:
+        client = evil_client(provider)._replace(secret_ways=known)
+        with pytest.raises(GrantError) as refused:
+            grants.by_code(client, CLIENT_SECRET, CODE, redirect_uri=REDIRECT, verifier=VERIFIER)
+        assert refused.value.error == error
+        requests = provider.to("/token")
+        assert ["post" if "client_secret" in found.parameters else "basic" for found in requests] == shown
+
+
+def test_a_renewal_tries_the_other_way_after_a_request_that_was_not_understood(grants: HttpGrants) -> None:
+    with EvilProvider(token=[oauth_error("invalid_request"), tokens()]) as provider:
+        grants.by_refresh(evil_client(provider), CLIENT_SECRET, REFRESH)
+        assert len(provider.to("/token")) == 2

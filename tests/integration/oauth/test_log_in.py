@@ -324,7 +324,7 @@ def test_the_operator_is_warned_once_through_a_server_that_works(own_chain: Chai
     own_chain.provider.revoke_account()
     told = own_chain.fails(3, "oauth", "refresh", "--all", "--json").json["data"]["told"]
     assert (told["operator"], told["through"]) == (BOB, "other")
-    subject = f"Mail of {os.uname().nodename} is about to stop: main"
+    subject = f"Mail of {os.uname().nodename} has stopped: main"
     mail = own_chain.stack.wait_for_mail("bob", subject=subject)
     assert "postroom oauth login main" in mail.message.get_payload()
     assert own_chain.fails(3, "oauth", "refresh", "--all", "--json").json["data"]["told"] is None

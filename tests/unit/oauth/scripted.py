@@ -66,6 +66,11 @@ def _failure(sign: str, text: str, *, error: str = "", definite: bool = False) -
     return GrantError(signs, error=error, definite=definite)
 
 
+def with_metadata(client: Client) -> Client:
+    """The application with what its issuer tells."""
+    return client._replace(token_endpoint=client.token_endpoint or f"{client.issuer}/token")
+
+
 class Provider:
     """Gives its answers in order, and keeps what it was shown. `meanwhile` happens while it is asked."""
 
@@ -73,12 +78,16 @@ class Provider:
         self.answers: list[Answer] = []
         self.shown: list[str] = []
         self.revoked: list[str] = []
+        self.clients: list[Client] = []
+        self.discovered = 0
         self.meanwhile: Callable[[], None] = lambda: None
 
     def discover(self, client: Client) -> Client:
-        return client
+        self.discovered += 1
+        return with_metadata(client)
 
     def by_refresh(self, client: Client, proof: Proof, refresh_token: Secret) -> Granted:  # noqa: ARG002 - a promise
+        self.clients.append(client)
         return self._next(refresh_token.reveal())
 
     def by_itself(self, client: Client, proof: Proof) -> Granted:  # noqa: ARG002 - a promise
@@ -109,7 +118,7 @@ class Office(NamedTuple):
     def logged_in(self, first: Granted | None = None, target: Server | None = None) -> Server:
         """A server whose tokens have just come."""
         target = target or server()
-        self.keeper.keep(target, client_of(target, None), first or granted(0), TOKENS.scheme)
+        self.keeper.keep(target, with_metadata(client_of(target, None)), first or granted(0), TOKENS.scheme)
         return target
 
     @property
@@ -132,22 +141,23 @@ class Hooks:
         self.held_by_another = False
         self.apart: Callable[[Callable[[], None]], None] = lambda work: work()
         self.proof: Callable[[Server], Proof] = lambda _: None
-        self.locked = False
+        self.names: list[str] = []
+        self.refers: Callable[[Server], bool] = lambda _: True
         self.patience: list[float] = []
 
     @contextmanager
-    def lock(self, _server: Server, seconds: float) -> Iterator[None]:
+    def lock(self, name: str, seconds: float) -> Iterator[None]:
         self.patience.append(seconds)
         if self.held_by_another:
             raise LockError("lock.held", "another postroom holds it")
         waiting, self.waiting = self.waiting, object
         waiting()
-        assert not self.locked
-        self.locked = True
+        assert name not in self.names
+        self.names.append(name)
         try:
             yield
         finally:
-            self.locked = False
+            self.names.remove(name)
 
 
 def office(state: Path) -> Office:
@@ -160,7 +170,7 @@ def office(state: Path) -> Office:
         hooks.napping()
 
     def open_provider() -> Provider:
-        assert hooks.locked or not desk.shelves[TOKENS.scheme].held
+        assert hooks.names or not desk.shelves[TOKENS.scheme].held
         return provider
 
     keeper = TokenKeeper(
@@ -170,6 +180,7 @@ def office(state: Path) -> Office:
             proof_of=lambda target: hooks.proof(target),  # noqa: PLW0108 - a test changes it later
             grants=open_provider,  # type: ignore[arg-type]  # it keeps the part of the promise that a keeper needs
             locked=hooks.lock,
+            refers=lambda target: hooks.refers(target),  # noqa: PLW0108 - a test changes it later
             apart=lambda work: hooks.apart(work),  # noqa: PLW0108 - a test changes it later
             classify=classify,
             clock=desk.clock,

@@ -60,6 +60,15 @@ def read(**changes: object) -> Granted:
 )
 def test_the_life_of_a_token_is_a_number_that_makes_sense(said: object, seconds: int | None) -> None:
     assert read(expires_in=said).expires_in == seconds
+    assert read(refresh_token_expires_in=said).refresh_expires_in == seconds
+
+
+def test_the_end_of_a_refresh_token_has_two_names() -> None:
+    google = read(refresh_token="r", refresh_token_expires_in=604_799)
+    keycloak = read(refresh_token="r", refresh_expires_in=1800)
+    assert (google.refresh_expires_in, keycloak.refresh_expires_in) == (604_799, 1800)
+    for_ever = read(refresh_token="r", refresh_expires_in=0)
+    assert (for_ever.refresh_expires_in, read().refresh_expires_in) == (None, None)
 
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])

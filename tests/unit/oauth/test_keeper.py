@@ -176,14 +176,13 @@ def test_the_end_of_the_refresh_token_and_the_account_are_kept_where_nothing_new
     assert here.held.refresh_ends_at == here.desk.clock.now() + timedelta(hours=48)
 
 
-def test_what_the_operator_was_told_and_the_day_of_the_login_outlive_a_renewal(here: Office) -> None:
+def test_the_day_of_the_login_outlives_a_renewal(here: Office) -> None:
     main = here.logged_in()
     login = here.held.granted_at
-    here.keeper.note(main, ("refresh token 7",))
     here.desk.clock.advance(HOUR)
     here.provider.answers = [granted(1)]
     here.keeper.usable(main)
-    assert (here.held.told, here.held.granted_at) == (("refresh token 7",), login)
+    assert here.held.granted_at == login
     assert here.held.refreshed_at == here.desk.clock.now()
 
 
@@ -206,6 +205,87 @@ def test_tokens_that_nobody_keeps_are_for_one_run(here: Office) -> None:
     assert here.desk.shelves["keyring"].held == {}
     with pytest.raises(ConfigError, match="nobody has logged in"):
         here.keeper.usable(server(tokens=None))
+
+
+# What the settings refer to.
+
+
+@pytest.mark.parametrize("ask", ["usable", "refresh"])
+def test_tokens_that_were_moved_meanwhile_are_not_brought_back_to_where_they_were(here: Office, ask: str) -> None:
+    main = here.logged_in()
+    here.desk.clock.advance(HOUR)
+
+    def moved() -> None:
+        here.desk.vault.remove(TOKENS)
+        here.hooks.refers = lambda _: False
+
+    here.hooks.waiting = moved
+    with pytest.raises(ConfigError) as failed:
+        getattr(here.keeper, ask)(main)
+    assert (failed.value.code, failed.value.exit) == ("config.changed_meanwhile", Exit.TRY_AGAIN)
+    assert here.provider.shown == []
+    assert here.desk.shelves["keyring"].held == {}
+
+
+def test_a_living_token_is_used_up_where_the_settings_have_moved_on(here: Office) -> None:
+    main = here.logged_in()
+    here.desk.clock.advance(HOUR - 10)
+    here.hooks.refers = lambda _: False
+    assert access(here.keeper.usable(main)) == "s3cret-access-0"
+    assert here.provider.shown == []
+
+
+def test_an_application_by_itself_brings_no_tokens_back_either(here: Office) -> None:
+    here.hooks.refers = lambda _: False
+    with pytest.raises(ConfigError, match="moved or removed"):
+        here.keeper.usable(server(flow="client-credentials"))
+    assert here.desk.shelves["keyring"].held == {}
+
+
+def test_whoever_moves_tokens_holds_both_names_in_one_order(here: Office) -> None:
+    for names in (("main", "other"), ("other", "main", "main")):
+        with here.keeper.held(*names):
+            assert here.hooks.names == ["main", "other"]
+        assert here.hooks.names == []
+
+
+# The addresses of the provider.
+
+
+def test_a_renewal_asks_for_no_metadata(here: Office) -> None:
+    main = here.logged_in()
+    here.provider.answers = [granted(1), granted(2)]
+    here.keeper.refresh(main)
+    here.keeper.refresh(main)
+    assert here.provider.discovered == 0
+    assert [client.token_endpoint for client in here.provider.clients] == ["https://login.example.test/token"] * 2
+    here.keeper.forget(main, revoke=True)
+    assert here.provider.discovered == 0
+
+
+def test_an_application_by_itself_asks_for_them_once(here: Office) -> None:
+    main = server(flow="client-credentials")
+    here.provider.answers = [granted(1), granted(2)]
+    here.keeper.refresh(main)
+    here.keeper.refresh(main)
+    assert here.provider.discovered == 1
+
+
+def test_what_the_settings_say_goes_before_what_is_kept(here: Office) -> None:
+    here.logged_in()
+    here.provider.answers = [granted(1)]
+    here.keeper.refresh(server(token_endpoint="https://other.example.test/token"))
+    assert here.provider.clients[0].token_endpoint == "https://other.example.test/token"
+
+
+@pytest.mark.parametrize(("sign", "asked"), [("not-oauth", 1), ("host-not-found", 1), ("connection-refused", 0)])
+def test_an_address_that_no_longer_answers_as_it_must_is_looked_up_again(here: Office, sign: str, asked: int) -> None:
+    main = here.logged_in()
+    here.provider.answers = [outage(sign), granted(1)]
+    with pytest.raises(Fault):
+        here.keeper.refresh(main)
+    here.keeper.refresh(main)
+    assert here.provider.discovered == asked
 
 
 # A provider out of reach.

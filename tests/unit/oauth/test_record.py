@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from postroom.domain.oauth import Failure, TokenRecord, client_of
+from postroom.domain.oauth import Endpoints, Failure, TokenRecord, client_of
 from postroom.domain.secret import Secret
 from postroom.oauth.record import decode, encode
 from tests.unit.oauth.scripted import server
@@ -23,8 +23,8 @@ FULL = TokenRecord(
     refresh_token=Secret("s3cret-refresh"),
     refresh_ends_at=NOW + timedelta(days=90),
     failure=Failure(NOW, "oauth.provider_busy", "busy", paused=True),
-    told=("refresh token 7",),
     begun_at=NOW,
+    endpoints=Endpoints("https://login.example.test", "https://login.example.test/token", "", ("smtp",), ("way",)),
 )
 BARE = TokenRecord("fingerprint", "client-credentials", "", (), NOW, NOW)
 

@@ -1,6 +1,7 @@
 """What `secrets set`, `move`, `remove`, `list` and `stores` do, to the configuration and to the stores."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,6 +81,22 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path / "state")
 
 
+Log = list[tuple[tuple[str, ...], dict[str, str]]]
+
+
+def hold(desk: Desk, log: Log | None = None) -> Callable[..., AbstractContextManager[None]]:
+    """Remembers whose tokens were held, and what was in the stores when that began and ended."""
+    seen = log if log is not None else []
+
+    @contextmanager
+    def holding(*names: str) -> Iterator[None]:
+        seen.append((names, held(desk)))
+        yield
+        seen.append((names, held(desk)))
+
+    return holding
+
+
 def put(
     config: Config,
     desk: Desk,
@@ -96,11 +113,14 @@ def put(
 
 def remove(config: Config, desk: Desk, name: str, asked: list[str] | None = None) -> Result:
     confirm = (asked if asked is not None else []).append
-    return secrets_remove.remove(config.settings, config.change, desk.vault, name, confirm=confirm)
+    return secrets_remove.remove(config.settings, config.change, desk.vault, name, confirm=confirm, hold=hold(desk))
 
 
-def move(config: Config, desk: Desk, store: str, name: str = "main.password") -> Result:
-    return secrets_move.move(config.settings, config.change, desk.vault, name, store=store, insecure=False)
+def move(config: Config, desk: Desk, store: str, name: str = "main.password", *, log: Log | None = None) -> Result:
+    holding = hold(desk, log)
+    return secrets_move.move(
+        config.settings, config.change, desk.vault, name, store=store, insecure=False, hold=holding
+    )
 
 
 def held(desk: Desk) -> dict[str, str]:
@@ -274,7 +294,9 @@ def test_a_refused_confirmation_removes_nothing(desk: Desk) -> None:
         raise UsageError("usage.not_confirmed", question)
 
     with pytest.raises(UsageError, match=r"main\.password"):
-        secrets_remove.remove(config.settings, config.change, desk.vault, "main.password", confirm=refuse)
+        secrets_remove.remove(
+            config.settings, config.change, desk.vault, "main.password", confirm=refuse, hold=hold(desk)
+        )
     assert len(held(desk)) == len(config.secrets) == 1
 
 
@@ -336,3 +358,47 @@ def test_the_stores_are_told_with_the_one_that_new_secrets_go_to(desk: Desk) -> 
     assert rows["keyring"]["default"]
     assert (rows["keyring"]["state"], rows["keyring"]["hint"]) == ("locked", "Unlock it.")
     assert [name for name, row in rows.items() if row["writable"]] == ["keyring", "encrypted", "plain"]
+
+
+TOKENS_PATH = "smtp/main/oauth/tokens"
+
+
+def logged_in(desk: Desk) -> Config:
+    desk.vault.put(TOKENS_PATH, Secret("a login"), "encrypted", ALICE)
+    return Config(main__oauth__tokens=f"encrypted:{TOKENS_PATH}")
+
+
+def test_tokens_move_and_go_while_nobody_renews_them(desk: Desk) -> None:
+    config = logged_in(desk)
+    log: Log = []
+    move(config, desk, "keyring", "main.oauth.tokens", log=log)
+    before, after = {f"encrypted:{TOKENS_PATH}": "a login"}, {f"keyring:{TOKENS_PATH}": "a login"}
+    assert log == [(("main",), before), (("main",), after)]
+    log.clear()
+    secrets_remove.remove(
+        config.settings, config.change, desk.vault, "main.oauth.tokens", confirm=print, hold=hold(desk, log)
+    )
+    assert log == [(("main",), after), (("main",), {})]
+
+
+def test_a_password_moves_without_anybody_waiting(desk: Desk) -> None:
+    config = Config()
+    log: Log = []
+    put(config, desk)
+    move(config, desk, "encrypted", log=log)
+    assert log == []
+
+
+def test_nobody_types_a_login(desk: Desk) -> None:
+    config = logged_in(desk)
+    with pytest.raises(UsageError, match="cannot be typed") as refused:
+        put(config, desk, "main.oauth.tokens", "rubbish")
+    assert refused.value.hint.startswith("postroom oauth login main,")
+    assert held(desk) == {f"encrypted:{TOKENS_PATH}": "a login"}
+
+
+def test_the_list_never_advises_to_type_a_login(desk: Desk) -> None:
+    config = logged_in(desk)
+    desk.ledger.forget(Reference("encrypted", TOKENS_PATH))
+    result = secrets_list.list_secrets(config.settings, config.settings, desk.vault, now=desk.clock.now())
+    assert [(one.code, one.hint) for one in result.warnings] == [("secret.unrecorded", "postroom oauth login main")]

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from postroom.domain.oauth import Failure, TokenRecord
+from postroom.domain.oauth import Failure, TokenRecord, Told
 from postroom.domain.preset import Offer
 from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import OAuth, Server, Source, Value
-from postroom.errors import ConfigError, Exit, SecretError
-from postroom.services.oauth_refresh import _news
+from postroom.errors import ConfigError, Exit, Fault, SecretError
+from postroom.services.oauth_refresh import News, news, still_true
 from postroom.services.oauth_state import Login, endings, row, state_of, warnings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -78,26 +78,86 @@ def test_a_warning_comes_fourteen_days_before(left: timedelta, words: str | None
     assert words is None or words in found[0].message
 
 
+def runs(logins: list[tuple[timedelta, Login]]) -> list[tuple[timedelta, News]]:
+    """What the operator is told by runs of `oauth refresh --all` at these times."""
+    told, heard = Told(), []
+    for passed, found in logins:
+        told = still_true(told, found, NOW + passed)
+        for one in news(found, told, NOW + passed):
+            told = told._replace(marks=(*told.marks, one.mark))
+            heard.append((passed, one))
+    return heard
+
+
+def daily(*logins: Login) -> list[tuple[timedelta, Login]]:
+    return [(timedelta(days=day), found) for day, found in enumerate(logins)]
+
+
+def days(heard: list[tuple[timedelta, News]]) -> list[int]:
+    return [passed.days for passed, _ in heard]
+
+
 def test_the_operator_is_told_at_fourteen_seven_and_one_days_and_each_time_once() -> None:
     end = NOW + timedelta(days=20)
-    told: tuple[str, ...] = ()
-    days = []
-    for passed in range(25):
-        found = login(record(refresh_ends_at=end, told=told))
-        for mark, text in _news(found, NOW + timedelta(days=passed)):
-            told = (*told, mark)
-            days.append(passed)
-            assert "postroom oauth login main" in text
-    assert days == [6, 13, 19]
+    heard = runs(daily(*[login(record(refresh_ends_at=end))] * 25))
+    assert days(heard) == [6, 13, 19]
+    assert all("postroom oauth login main" in one.text and not one.stopped for _, one in heard)
 
 
-def test_what_has_stopped_is_told_once_and_again_after_another_login() -> None:
-    problem = ConfigError("oauth.login_needed", "nobody has logged in", hint="postroom oauth login main")
-    stopped = login()._replace(problem=problem)
-    marks = [mark for mark, _ in _news(stopped, NOW)]
-    assert len(marks) == 1
-    assert not list(_news(stopped._replace(record=record(told=tuple(marks))), NOW))
-    assert list(_news(stopped._replace(record=record()), NOW))
+def test_an_end_that_every_renewal_moves_is_told_once_a_login() -> None:
+    moved = [login(record(refresh_ends_at=NOW + timedelta(days=day, minutes=30))) for day in range(10)]
+    again = login(record(granted_at=NOW + timedelta(days=10), refresh_ends_at=NOW + timedelta(days=10, hours=1)))
+    assert days(runs(daily(*moved, again))) == [0, 10]
+
+
+def test_an_end_is_not_told_again_after_a_failure_that_was_mended() -> None:
+    ending = login(record(refresh_ends_at=NOW + timedelta(days=13)))
+    assert days(runs(daily(ending, ending._replace(problem=WRONG_SECRET), ending))) == [0, 1]
+
+
+LOGGED_OUT = ConfigError(
+    "oauth.login_needed", "nobody has logged in", hint="postroom oauth login main", exit=Exit.LOGIN_NEEDED
+)
+WRONG_SECRET = Fault("oauth.client_secret_invalid", "the secret is wrong", step="token", exit=Exit.CONFIG)
+AWAY = Fault("oauth.provider_unavailable", "no answer", step="token", retry="later", exit=Exit.TRY_AGAIN)
+
+
+def test_what_has_stopped_is_told_once_and_again_after_it_was_mended() -> None:
+    good, bad = login(), login()._replace(problem=WRONG_SECRET)
+    assert days(runs(daily(bad, bad, good, good, bad, bad))) == [0, 4]
+
+
+def test_a_failure_that_was_mended_between_two_runs_is_told_again() -> None:
+    later = login(record(refreshed_at=NOW + timedelta(hours=3)))._replace(problem=WRONG_SECRET)
+    assert days(runs(daily(login()._replace(problem=WRONG_SECRET), later, later))) == [0, 1]
+
+
+def test_a_login_that_never_was_is_told_once() -> None:
+    never = login()._replace(record=None, problem=LOGGED_OUT)
+    heard = runs(daily(never, never, never))
+    assert days(heard) == [0]
+    assert heard[0][1].stopped
+
+
+def test_what_may_pass_is_told_only_when_mail_has_stopped_for_a_day() -> None:
+    away = login(record(expires_at=NOW - timedelta(hours=23)))._replace(problem=AWAY)
+    lives = login(record(expires_at=NOW + timedelta(days=9)))._replace(problem=AWAY)
+    hours = [timedelta(hours=hours) for hours in (0, 1, 19, 20, 44)]
+    heard = runs([(passed, away) for passed in hours])
+    assert [passed for passed, _ in heard] == [timedelta(hours=20)]
+    assert heard[0][1].stopped
+    assert not runs([(passed, lives) for passed in hours])
+    assert not runs(daily(away, login(), away, login()))
+
+
+def test_whether_mail_has_stopped_is_told_from_what_will_stop_it() -> None:
+    dead = record(expires_at=NOW)
+    for kept, problem, stopped in (
+        (record(), WRONG_SECRET, False),
+        (dead, WRONG_SECRET, True),
+        (record(), LOGGED_OUT, True),
+    ):
+        assert next(news(login(kept)._replace(problem=problem), Told(), NOW)).stopped is stopped
 
 
 @pytest.mark.parametrize(

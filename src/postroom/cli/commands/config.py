@@ -177,7 +177,8 @@ def apply(
 ) -> None:
     """Merge a configuration file into this one.
 
-    Applying the same file again changes nothing.
+    Applying the same file again changes nothing. Secrets and logins do not come along; those that are missing here are
+    told.
 
     JSON data: changed, changes, dry_run, diff (null without --check or --dry-run).
 
@@ -187,7 +188,15 @@ def apply(
     """
     front = front_of(ctx)
     name, data = ("stdin", _within_limit("stdin", sys.stdin.buffer)) if file == "-" else (file, _read(file))
-    result = config_change.apply(front.desk.file, name, data, prune=prune, check=check, dry_run=dry_run)
+    result = config_change.apply(
+        front.desk.file,
+        name,
+        data,
+        bound_to=lambda reference: front.desk.vault.bound_to(reference),  # noqa: PLW0108 - made when it is needed
+        prune=prune,
+        check=check,
+        dry_run=dry_run,
+    )
     front.finish(result, views.applied)
 
 

@@ -29,12 +29,14 @@ def status(
     The end of the login (of the refresh token) is an estimate where the provider does not tell it: Microsoft's die
     after 90 days without use, Google's after 7 days while the application is in testing.
 
-    JSON data: asked, servers (a list of server, provider, flow, username, account, client_id, state, scopes, store,
-    granted_at, refreshed_at, access_token_expires_at, refresh_token, refresh_token_ends_at, refresh_token_rule,
+    JSON data: asked, servers (a list of server, provider, flow, username, account, client_id, state, proved, scopes,
+    store, granted_at, refreshed_at, access_token_expires_at, refresh_token, refresh_token_ends_at, refresh_token_rule,
     client_secret_expires, certificate_ends, last_error (at, class, message), next_step). The state is usable,
-    renewable, login needed, paused, or unknown where the store cannot be read.
+    renewable, login needed, paused, or unknown where the store cannot be read; it is proved where the provider has just
+    given a token.
 
-    Exit status: 0 every login is good, 4 a person has to log in, 78 a store cannot be read.
+    Exit status: 0 every login is good, 4 a person has to log in, 75 a provider could not be asked, 78 a store cannot be
+    read.
 
     Examples:
       postroom oauth status
@@ -54,7 +56,7 @@ def refresh(
     Without a name it does so for the default server. Sending renews tokens by itself; this is for a timer, which keeps
     a login alive that is seldom used. With --all the operator (desk.operator) gets one mail, through any server that
     still works, when a login has ended, and 14, 7 and 1 days before a refresh token, a client secret or a certificate
-    ends.
+    ends. A provider that is out of reach is told only when it has been so for a day and no access token lives.
 
     JSON data: servers (as postroom oauth status has them, each with renewed), told (null, false where the mail could
     not be sent, else operator, through, at).
@@ -69,7 +71,7 @@ def refresh(
     if name and every:
         raise UsageError("usage.conflict", f"--all and the name {name} exclude each other")
     desk = front.desk
-    post = Post(desk.mailer, desk.hostname) if every else None
+    post = Post(desk.mailer, desk.hostname, desk.oauth.notices) if every else None
     front.finish(oauth_refresh(desk.settings, logins_of(front.desk), name, post), views.refresh)
 
 
@@ -100,8 +102,8 @@ def logout(
     They go from their store and from the configuration and, where the provider can, are taken back there. The server
     and its application stay.
 
-    JSON data: changed, changes, server, removed (where they were, or null), revoked (true, false, or null where it was
-    not tried).
+    JSON data: changed, changes, server, removed (where they were, or null where none were), revoked (true, false, or
+    null where it was not tried).
 
     Examples:
       postroom oauth logout main

@@ -79,7 +79,12 @@ def remove(
     front = front_of(ctx)
     desk = front.desk
     result = secrets_remove.remove(
-        desk.recorded, desk.file.change, desk.vault, secret, confirm=lambda question: front.confirm(question, yes=yes)
+        desk.recorded,
+        desk.file.change,
+        desk.vault,
+        secret,
+        confirm=lambda question: front.confirm(question, yes=yes),
+        hold=desk.oauth.tokens.held,
     )
     front.finish(result, views.secrets_remove)
 
@@ -103,7 +108,13 @@ def move(
     front = front_of(ctx)
     desk = front.desk
     result = secrets_move.move(
-        desk.settings, desk.file.change, desk.vault, secret, store=store, insecure=insecure_storage
+        desk.settings,
+        desk.file.change,
+        desk.vault,
+        secret,
+        store=store,
+        insecure=insecure_storage,
+        hold=desk.oauth.tokens.held,
     )
     front.finish(result, views.secrets_move)
 

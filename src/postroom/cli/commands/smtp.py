@@ -68,7 +68,7 @@ def rename(ctx: typer.Context, old: Name, new: Annotated[str, typer.Argument(hel
     """
     front = front_of(ctx)
     desk = front.desk
-    result = smtp_servers.rename(desk.settings, desk.file.change, desk.vault, old, new)
+    result = smtp_servers.rename(desk.settings, desk.file.change, desk.vault, old, new, hold=desk.oauth.tokens.held)
     front.finish(result, views.smtp_rename)
 
 
@@ -77,7 +77,10 @@ def remove(
 ) -> None:
     """Remove a server and its stored secrets.
 
-    JSON data: changed, changes, removed, secrets_removed (a list of references).
+    Where it logs in with OAuth 2.0 the provider is asked to take the tokens back.
+
+    JSON data: changed, changes, removed, secrets_removed (a list of references), revoked (true, false, or null where
+    there were no tokens to take back).
 
     Examples:
       postroom smtp remove old-relay --yes
@@ -86,7 +89,9 @@ def remove(
     written_server(front.desk.settings, name)
     front.confirm(f"remove server {name} and its stored secrets?", yes=yes)
     desk = front.desk
-    result = smtp_servers.remove(desk.settings, desk.file.change, name, remove_secret=desk.vault.remove)
+    result = smtp_servers.remove(
+        desk.settings, desk.file.change, name, remove_secret=desk.vault.remove, tokens=desk.oauth.tokens
+    )
     front.finish(result, views.smtp_remove)
 
 

@@ -188,6 +188,7 @@ WARNINGS: Mapping[str, str] = {
     "secret.bound_elsewhere": "A stored secret will not be used for the new host or username.",
     "secret.copied": "A moved secret also stays where it was, for Postroom only reads there.",
     "secret.left": "A secret that Postroom does not write stays where it is.",
+    "secret.left_behind": "Applied settings refer to a stored secret, or to a login, that is not on this machine.",
     "secret.stored_plain": "The secret that the server logs in with is stored in clear text.",
     "secret.unused": "No setting refers to a stored secret.",
     "test.summary_unwritten": "The summary for GitHub Actions cannot be written; the test stands.",

@@ -32,7 +32,7 @@ def status(data: Mapping[str, Any]) -> Iterable[Block]:
             row["server"],
             row["flow"] or "",
             row["account"] or row["username"] or "",
-            row["state"],
+            row["state"] if row["proved"] or not data["asked"] else f"{row['state']}, not proved",
             local(row["access_token_expires_at"], seconds=False, unknown=""),
             local(row["refresh_token_ends_at"], seconds=False, unknown="")
             or ("no end known" if row["refresh_token"] else ""),
@@ -63,7 +63,7 @@ def refresh(data: Mapping[str, Any]) -> Iterable[Block]:
 def logout(data: Mapping[str, Any]) -> Iterable[Block]:
     """What is gone, and where."""
     if not data["removed"]:
-        yield Line(f"server {data['server']} keeps no tokens", "dim")
+        yield from changes(data, f"server {data['server']} keeps no tokens")
         return
     yield from changes(data, f"removed from {data['removed']}")
     if data["revoked"]:

@@ -85,6 +85,8 @@ def smtp_remove(data: Mapping[str, Any]) -> Iterable[Block]:
     yield from changes(data, f"server {data['removed']} removed")
     for reference in data["secrets_removed"]:
         yield Line(f"  secret removed: {reference}; backups may still hold it")
+    if data["revoked"]:
+        yield Line("the provider has taken the tokens back", "good")
 
 
 def smtp_switch(data: Mapping[str, Any]) -> Iterable[Block]:
