@@ -37,7 +37,7 @@ _TROUBLE_STEMS = (  # noqa: SIM905 - a list of ninety literals takes ninety line
     "unexp|unauth|untrust|unsafe|unver|unrout|unimpl|unrec|unencr|exception|wrong|mismatch|please|bad|"
     "over|spam|quota|missing|illegal|incorrect|abort|disconn|warning|never|only|more than|less |status=|"
     "dsn|greylist|graylist|try|again|proxy|empty|jwt|hang|hung|defer|bounc|broken|detect|blacklist|risk|throttl|econn|"
-    "enotf|alert|certificate|ssl|tls|smtp|mail|command:"
+    "enotf|alert|certificate|ssl|tls|smtp|mail|command:|mechanism"
 ).split("|")
 
 

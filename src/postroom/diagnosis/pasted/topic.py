@@ -10,7 +10,7 @@ _OF_MAIL = re.compile(
     r"|username and password|credentials|authentication (?:data|information|rejected)|authentication failure due to"
     r"|access rights to this service|max defers|[\"']schemes[\"']|curl: \(67\)|unencrypted connection"
     r"|allow_nets|send limit|internationali[sz]ed|greeting|^user not found\.?$|<[^\s@<>]{1,64}@[^\s<>]{1,253}>|^220-"
-    r"|ascii' codec|\w(?:error|exception)\b"
+    r"|ascii' codec|\breject_?reason\b|\w(?:error|exception)\b"
     r"|\binvalid_|unauthorized_client|access_denied|authorization_pending|slow_down|temporarily_unavailable"
     r"|[^\x00-\x7f]",
     re.IGNORECASE,
