@@ -13,18 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from postroom.clock import Clock
-from postroom.domain.oauth import (
-    Client,
-    Consent,
-    DeviceCode,
-    Granted,
-    GrantError,
-    Grants,
-    Notices,
-    Proof,
-    client_of,
-    grant_fault,
-)
+from postroom.domain.oauth import Client, Consent, DeviceCode, Granted, GrantError, Proof, client_of, grant_fault
+from postroom.domain.oauth_promises import Grants, Notices
 from postroom.domain.ports import Classify, Vault
 from postroom.domain.preset import Offer, Preset
 from postroom.domain.secret import Binding, Reference, Secret

@@ -5,7 +5,8 @@ It refuses to know clocks and providers: both are handed in.
 
 from collections.abc import Callable
 
-from postroom.domain.oauth import Client, DeviceCode, Granted, GrantError, Grants, Proof
+from postroom.domain.oauth import Client, DeviceCode, Granted, GrantError, Proof
+from postroom.domain.oauth_promises import Grants
 from postroom.oauth.consent import too_late
 from postroom.oauth.question import REFUSED, Question
 

@@ -11,17 +11,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from postroom.clock import Clock
-from postroom.domain.oauth import (
-    Client,
-    Failure,
-    Granted,
-    GrantError,
-    Grants,
-    Proof,
-    TokenRecord,
-    endpoints_told,
-    grant_fault,
-)
+from postroom.domain.oauth import Client, Failure, Granted, GrantError, Proof, TokenRecord, endpoints_told, grant_fault
+from postroom.domain.oauth_promises import Grants
 from postroom.domain.ports import Classify, Vault
 from postroom.domain.secret import Binding, Reference, Secret
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
@@ -69,7 +60,7 @@ class Surroundings(NamedTuple):
 
 
 class TokenKeeper:
-    """Keeps the promise of `domain.oauth.TokenKeeper`."""
+    """Keeps the promise of `domain.oauth_promises.TokenKeeper`."""
 
     def __init__(self, vault: Vault, surroundings: Surroundings) -> None:
         self._vault = vault

@@ -17,7 +17,7 @@ ReadSecret = Callable[[Reference, Binding], Secret]
 
 
 class UsableToken(Protocol):
-    """Gives a server's own access token; `domain.oauth.TokenKeeper.usable`."""
+    """Gives a server's own access token; `domain.oauth_promises.TokenKeeper.usable`."""
 
     def __call__(self, server: Server, *, refused: Secret | None = None) -> "TokenRecord": ...
 

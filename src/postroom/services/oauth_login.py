@@ -13,15 +13,14 @@ from postroom.domain.oauth import (
     DeviceCode,
     Granted,
     GrantError,
-    Grants,
     Proof,
-    TokenKeeper,
     TokenRecord,
     client_of,
     has_tenant,
     is_another,
     is_for_many_tenants,
 )
+from postroom.domain.oauth_promises import Grants, TokenKeeper
 from postroom.domain.ports import Change, Vault
 from postroom.domain.preset import Offer, Preset
 from postroom.domain.reply import Signs
@@ -109,7 +108,7 @@ def oauth_login(desk: Desk, request: Request, ways: Ways) -> Result:
     client = client_of(server, offer, flow)
     delegates = offer is not None and offer.delegates
 
-    def keep(granted: Granted) -> _Kept:
+    def keep(client: Client, granted: Granted) -> _Kept:
         _refuse_less(client, granted)
         if not delegates:
             _refuse_another(client, granted)
@@ -249,20 +248,24 @@ class _Kept(NamedTuple):
 
 
 def _logged_in(
-    server: Server, client: Client, given: Mapping[Reference, Secret], ways: Ways, keep: Callable[[Granted], _Kept]
+    server: Server,
+    client: Client,
+    given: Mapping[Reference, Secret],
+    ways: Ways,
+    keep: Callable[[Client, Granted], _Kept],
 ) -> _Kept:
     proof = ways.proof_of(server, client.flow, given)
     try:
         grants = ways.grants()
         client = grants.discover(client)
         if client.flow in WITHOUT_A_PERSON:
-            return keep(grants.by_itself(client, proof))
+            return keep(client, grants.by_itself(client, proof))
         if client.flow == "device":
-            return keep(ways.device(client, proof, grants.device_code(client, proof)))
+            return keep(client, ways.device(client, proof, grants.device_code(client, proof)))
         with ways.consent(server, client, grants) as consent:
             code, verifier = consent.code, consent.verifier
             granted = grants.by_code(client, proof, code, redirect_uri=consent.redirect_uri, verifier=verifier)
-            kept = keep(granted)
+            kept = keep(client, granted)
             consent.logged_in_as(granted.account)
             return kept
     except GrantError as error:

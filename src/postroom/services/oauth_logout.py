@@ -1,7 +1,6 @@
 """Ends a login with OAuth 2.0: the tokens go from their store and, where the provider can, are taken back."""
 
-
-from postroom.domain.oauth import TokenKeeper
+from postroom.domain.oauth_promises import TokenKeeper
 from postroom.domain.ports import Change
 from postroom.domain.settings import Server, Settings
 from postroom.errors import SecretError

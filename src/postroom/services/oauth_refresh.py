@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from postroom.clock import rfc3339
 from postroom.domain.message import Message
-from postroom.domain.oauth import Notices, Told
+from postroom.domain.oauth import Told
+from postroom.domain.oauth_promises import Notices
 from postroom.domain.settings import Server, Settings
 from postroom.errors import Exit, PostroomError
 from postroom.result import Result, Warn

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from postroom.domain.oauth import TokenKeeper, TokenRecord
+from postroom.domain.oauth import TokenRecord
+from postroom.domain.oauth_promises import TokenKeeper
 from postroom.domain.preset import Offer
 from postroom.domain.settings import WITHOUT_A_PERSON, Server, Settings
 from postroom.errors import Exit, PostroomError

@@ -1,7 +1,7 @@
 """Gives a valid access token to another program."""
 
 from postroom.clock import rfc3339
-from postroom.domain.oauth import TokenKeeper
+from postroom.domain.oauth_promises import TokenKeeper
 from postroom.domain.settings import Settings
 from postroom.errors import ConfigError
 from postroom.result import Result

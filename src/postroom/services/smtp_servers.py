@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from postroom.domain.kinds import NAME
-from postroom.domain.oauth import TokenKeeper
+from postroom.domain.oauth_promises import TokenKeeper
 from postroom.domain.ports import Change, Draft, Vault
 from postroom.domain.secret import STORED_SCHEMES, Binding, Reference
 from postroom.domain.settings import Section, Server, Settings

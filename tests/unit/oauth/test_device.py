@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from postroom.domain.oauth import Client, DeviceCode, Granted, GrantError, Grants, Proof
+from postroom.domain.oauth import Client, DeviceCode, Granted, GrantError, Proof
+from postroom.domain.oauth_promises import Grants
 from postroom.domain.reply import Signs
 from postroom.domain.secret import Secret
 from postroom.errors import PostroomError

@@ -12,7 +12,8 @@ from postroom.cli.settings_options import given_secrets, given_values, takes_app
 from postroom.cli.trial import Trial, prove
 from postroom.domain.google_files import read_client_file
 from postroom.domain.kinds import Duration
-from postroom.domain.oauth import Client, Consent, DeviceCode, Granted, Grants, Proof
+from postroom.domain.oauth import Client, Consent, DeviceCode, Granted, Proof
+from postroom.domain.oauth_promises import Grants
 from postroom.domain.secret import Reference, Secret
 from postroom.domain.settings import Server
 from postroom.errors import Exit, FileError, PostroomError, UsageError
