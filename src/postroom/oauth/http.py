@@ -1,4 +1,4 @@
-"""Owns the asking: each grant as Authlib forms it, over requests. Keeps the promise `Grants` of `domain/oauth.py`.
+"""Owns the asking: each grant as Authlib forms it, over requests. Keeps the promise `Grants`.
 
 It refuses to know what answers mean, where secrets are kept, and what becomes of tokens.
 """

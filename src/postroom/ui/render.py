@@ -172,14 +172,19 @@ class Renderer:
             self.output.talk(f"  | ({more} more lines)", "dim")
         if diagnosis := error.data.get("diagnosis"):
             self.output.page(list(rows(diagnosis, error.data.get("evidence"))))
-        elif error.hint:
-            self.output.talk(f"hint: {error.hint}", "hint")
+        else:
+            self._hint(error.hint)
 
     def warning(self, warning: Warn) -> None:
         """Show something to mend."""
         self.output.talk(f"warning: {warning.message}", "warn")
-        if warning.hint:
-            self.output.talk(f"hint: {warning.hint}", "hint")
+        self._hint(warning.hint)
+
+    def _hint(self, text: str) -> None:
+        """What to do, a line for each part: a command stands on its own."""
+        for line in text.split("\n"):
+            if line:
+                self.output.talk(f"hint: {line}", "hint")
 
     def json(self, value: Mapping[str, Any]) -> None:
         """One JSON object on a line of its own; ASCII, so that no terminal obeys what is in it."""

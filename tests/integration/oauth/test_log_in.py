@@ -444,6 +444,28 @@ def test_an_address_of_nobody_known_asks_for_the_provider(chain: Chain) -> None:
     assert "--provider microsoft365" in told["hint"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "postroom oauth login me@gmail.com --client-id ID"),
+        (("--client-id", "x", "--flow", "device"), "postroom oauth login me@gmail.com --flow browser"),
+    ],
+)
+def test_advice_for_an_address_without_a_server_can_be_typed(
+    run_postroom: RunPostroom, options: tuple[str, ...], told: str
+) -> None:
+    error = run_postroom("oauth", "login", "me@gmail.com", *options, "--json").json["error"]
+    assert error["hint"].endswith(told)
+
+
+def test_a_hint_of_two_parts_stands_on_two_lines(chain: Chain) -> None:
+    chain.set_up()
+    done = chain.fails(4, "oauth", "login", "main", "--flow", "browser", "--no-browser", "--timeout", "1s")
+    hints = [line for line in done.stderr.splitlines() if line.startswith("hint: ")]
+    assert len(hints) == 2
+    assert "not registered for it" in hints[1]
+
+
 def test_the_desk_gives_a_program_its_token(chain: Chain, tmp_home: Path) -> None:
     chain.set_up()
     chain.log_in()

@@ -1,5 +1,7 @@
 """`oauth login`: its options are those of a server's application."""
 
+import re
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,10 +94,29 @@ def login(
     desk = front.desk
     parts = Desk(lambda: desk.settings_with({}), desk.file.change, desk.vault, desk.oauth.tokens, desk)
     ways = _ways(front, opens=not no_browser, port=listen_port, seconds=None if timeout is None else _seconds(timeout))
-    result = oauth_login(parts, request, ways)
+    try:
+        result = oauth_login(parts, request, ways)
+    except PostroomError as error:
+        if word is not None and "@" in word:
+            _name_the_address(error, word, desk.settings_with({}).servers)
+        raise
     if word is not None and "@" in word:
         result = _tested(front, result)
     front.finish(result, views.login)
+
+
+def _name_the_address(error: PostroomError, address: str, servers: Collection[str]) -> None:
+    """Advice that can be typed: a server that was to be made of an address is not there yet."""
+
+    def typed(found: re.Match[str]) -> str:
+        return found[0] if found[1] in servers else f"postroom oauth login {address}"
+
+    def mend(hint: str) -> str:
+        return re.sub(r"postroom (?:oauth login|smtp set) ([a-z0-9][a-z0-9_-]*)(?![\w@.])", typed, hint)
+
+    error.hint = mend(error.hint)
+    if diagnosis := error.data.get("diagnosis"):
+        error.data["diagnosis"] = {**diagnosis, "next_steps": [mend(step) for step in diagnosis["next_steps"]]}
 
 
 def _ways(front: Front, *, opens: bool, port: int, seconds: float | None) -> Ways:
