@@ -63,7 +63,7 @@ def test_a_server_that_does_not_answer_is_not_saved_unless_wanted(
     assert "FAIL  connect" in done.text
     assert "there is no recipient" not in done.text
     # The answers are not lost: they come back as the command that would have given them.
-    said = " ".join(done.text.partition("to be corrected: postroom ")[2].split())
+    said = " ".join(done.text.split()).partition("to be corrected: postroom ")[2]
     assert said.startswith(f"smtp set default --host localhost --security none --from {ALICE} --port 1 --auth none")
     assert run_postroom("smtp", "list", "--json").json["data"]["servers"] == []
 
@@ -82,7 +82,7 @@ def test_answers_that_contradict_each_other_come_back_as_a_command(tmp_home: Pat
         done = terminal.finish()
     assert done.exit == 78
     assert "allow_cleartext must allow that" in " ".join(done.text.split())
-    said = " ".join(done.text.partition("to be corrected: postroom ")[2].split())
+    said = " ".join(done.text.split()).partition("to be corrected: postroom ")[2]
     assert said.startswith("smtp set two --host mail.example.com --security none")
 
 

@@ -115,7 +115,7 @@ class Front:
 
     def tell(self, text: str) -> None:
         """A line to stderr that nobody can do without, whatever the form of the result."""
-        self._output.talk(text, "hint")
+        self._output.talk(text)
 
     def read_secret_line(self, option: str) -> str:
         """The first line of stdin; on a terminal it is asked for without echo. Raise UsageError when it is empty."""

@@ -68,7 +68,8 @@ class RichOutput:
     def block(self, block: Block) -> None:
         self.rest()
         if isinstance(block, Line):
-            self._out.print(_line(block.text, block.tone))
+            for line in wrapped(safe_line(block.text), self._out.width, cell_len):
+                self._out.print(Text(line, style=_STYLES[block.tone]))
         elif isinstance(block, Verbatim):
             self._out.print(Text(safe(block.text.rstrip("\n"))))
         elif isinstance(block, Next):
@@ -93,8 +94,9 @@ class RichOutput:
 
     def talk(self, text: str, tone: Tone = "plain") -> None:
         self.rest()
-        # A hint is left to the terminal: of commands that are longer than a line, none is cut in two by us.
-        lines = [safe_line(text)] if tone == "hint" else wrapped(safe_line(text), self._err.width, cell_len)
+        # A command of a hint that is longer than a line is left to the terminal: none is cut in two by us.
+        widest = sys.maxsize if tone == "hint" else 0
+        lines = wrapped(safe_line(text), self._err.width, cell_len, widest=widest)
         for line in lines:
             self._err.print(Text(line, style=_STYLES[tone]))
 
