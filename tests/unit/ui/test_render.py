@@ -219,3 +219,17 @@ def test_a_reader_that_went_away_is_no_failure(monkeypatch: pytest.MonkeyPatch) 
 
         quietly(write)
         quietly(write)
+
+
+def test_a_line_breaks_between_words_and_a_command_of_a_hint_nowhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    output = RichOutput(no_color=True)
+    output.block(Line("one two three four five six seven eight nine ten", "dim"))
+    command = "postroom smtp set main --host mail.example.com --port 587"
+    output.talk(f"hint: Take the other port: {command}", "hint")
+    told = capsys.readouterr()
+    assert all(len(line) <= 40 for line in told.out.splitlines())
+    assert "".join(told.out.split()) == "onetwothreefourfivesixseveneightnineten"
+    assert command in told.err.splitlines()
