@@ -7,11 +7,9 @@ Refuses to know where such a file lies, and to repeat anything of it but names: 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-from postroom.domain.derive import is_loopback
-from postroom.domain.kinds import Text, Url
-from postroom.domain.oauth import ServiceAccount
+from postroom.domain.kinds import Text
+from postroom.domain.oauth import ServiceAccount, is_safe
 from postroom.domain.secret import Secret
 from postroom.errors import DataError
 
@@ -158,11 +156,7 @@ def _texts(values: Mapping[str, Any], name: str) -> Sequence[str]:
 
 
 def _url(values: Mapping[str, Any], name: str, default: str) -> str:
-    try:
-        address = Url("https", "http").parse(values.get(name, default))
-    except ValueError:
-        raise _incomplete(name) from None  # what is wrong with it would repeat it
-    parts = urlsplit(address)
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+    address = values.get(name, default)
+    if not is_safe(address):
         raise _incomplete(name)
-    return address
+    return str(address)

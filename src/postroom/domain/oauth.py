@@ -3,12 +3,14 @@
 Words are those of RFC 6749, 7636, 8252, 8414, 8628 and 9207. It refuses to know stores, files and the network.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from postroom.domain.derive import is_loopback
 from postroom.domain.preset import LOOPBACK_REDIRECT, Offer
 from postroom.domain.reply import Cause, Signs
 from postroom.domain.secret import Secret
@@ -21,7 +23,9 @@ PROOFS = ("secret", "certificate", "assertion", "service-account", "none")
 _MANY_TENANTS = ("organizations", "common")
 """Microsoft's words for the tenants of every organisation."""
 _NO_TENANTS = ("", "consumers", *_MANY_TENANTS)
-_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint", "revocation_endpoint")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint", "revocation_endpoint")
+"""The addresses of a provider, by their names in its metadata (RFC 8414 2)."""
 
 
 class Client(NamedTuple):
@@ -166,6 +170,18 @@ def is_another(mailbox: str, account: str) -> bool:
     address cannot be compared, nor can an account that the provider did not tell.
     """
     return bool(account) and "@" in mailbox and "@" in account and account.lower() != mailbox.lower()
+
+
+def is_safe(address: object) -> bool:
+    """Whether it is an address that secrets or people may be sent to: https, or http on this machine."""
+    if not isinstance(address, str) or not _VISIBLE.fullmatch(address):
+        return False
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
 def _at(address: str | None, tenant: str) -> str:
@@ -351,7 +367,7 @@ def _proof(server: Server, flow: str) -> str:
 def _address_key(server: Server, endpoint: str) -> str | None:
     """The setting by which a person named the address that was asked; None where a preset named it."""
     settings = server.oauth
-    for key in _ENDPOINTS:
+    for key in ENDPOINTS:
         if settings.given(key) and _at(getattr(settings, key), settings.tenant or "").partition("?")[0] == endpoint:
             return key
     return "issuer" if settings.given("issuer") else None

@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from postroom.clock import rfc3339
-from postroom.domain.derive import is_loopback
-from postroom.domain.oauth import DeviceCode, Granted, GrantError
+from postroom.domain.oauth import DeviceCode, Granted, GrantError, is_safe
 from postroom.domain.secret import Secret
 from postroom.domain.settings import WITHOUT_A_PERSON
 from postroom.oauth.id_token import account_in
@@ -123,18 +121,6 @@ def metadata(question: Question, answer: Answer) -> Mapping[str, Any]:
     except GrantError as error:
         error.definite = False
         raise
-
-
-def is_safe(address: object) -> bool:
-    """Whether it is an address that secrets or people may be sent to: https, or http on this machine."""
-    if not isinstance(address, str) or not _VISIBLE.fullmatch(address):
-        return False
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
 def _misbehaved(question: Question, answer: Answer, what: str) -> GrantError:

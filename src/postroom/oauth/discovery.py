@@ -6,17 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from postroom.domain.oauth import Client
+from postroom.domain.oauth import ENDPOINTS, Client, is_safe
 from postroom.domain.settings import WITHOUT_A_PERSON
-from postroom.oauth.answer import is_safe
 from postroom.oauth.question import REFUSED, Question
 
-_ENDPOINTS = (
-    "authorization_endpoint",
-    "token_endpoint",
-    "device_authorization_endpoint",
-    "revocation_endpoint",
-)
 SECRET_WAYS = ("client_secret_basic", "client_secret_post")
 """RFC 6749 2.3.1, in the order of trying."""
 _LASTING = "offline_access"
@@ -44,7 +37,7 @@ def told(question: Question, client: Client, metadata: Mapping[str, Any]) -> Cli
         named = "is missing" if issuer is None else f"is {str(issuer)[:300]}"
         evidence: dict[str, Any] = {} if issuer is None else {"issuer": str(issuer)[:300]}
         raise question.failed("issuer-mismatch", f"issuer {named}, not {client.issuer}", **evidence)
-    found = {name: metadata[name] for name in _ENDPOINTS if metadata.get(name) and not getattr(client, name)}
+    found = {name: metadata[name] for name in ENDPOINTS if metadata.get(name) and not getattr(client, name)}
     for name, address in found.items():
         if not _is_as_safe(address, client.issuer):
             raise question.failed("not-oauth", f"{name} is no https address", address=str(address)[:300])

@@ -26,6 +26,7 @@ from postroom.domain.oauth import (
     GrantError,
     Proof,
     ServiceAccount,
+    is_safe,
 )
 from postroom.domain.secret import Secret
 from postroom.errors import ConfigError
@@ -84,7 +85,7 @@ class HttpGrants:
     def authorization_request(self, client: Client, *, redirect_uri: str, state: str, verifier: Secret) -> str:
         """See Grants."""
         endpoint = _endpoint(client, "authorization_endpoint")
-        if not answer.is_safe(endpoint):
+        if not is_safe(endpoint):
             raise Question(client, endpoint).failed("cleartext-not-allowed", "the address is not https", definite=True)
         session = _Session(
             client.client_id, redirect_uri=redirect_uri, scope=list(client.scopes) or None, code_challenge_method="S256"

@@ -20,7 +20,7 @@ FILE = "oauth-told.json"
 
 
 class Notices:
-    """Keeps the promise `Notices` of `domain/oauth.py`."""
+    """Keeps the promise `domain.oauth_promises.Notices`."""
 
     def __init__(self, state: Path, *, as_root: bool, owner: Owner | None = None) -> None:
         self._file = state / FILE

@@ -19,8 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout
 
-from postroom.domain.oauth import GrantError
-from postroom.oauth.answer import is_safe
+from postroom.domain.oauth import GrantError, is_safe
 from postroom.oauth.question import Question
 
 LIMIT_SECONDS = 10.0

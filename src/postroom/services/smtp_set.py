@@ -81,13 +81,8 @@ def planned(
     _refuse_contradictions(settings, request, name, values, presets)
     references = _references(request, vault, name)
     given = {references[path]: secret for path, secret in request.secrets.items() if isinstance(secret, Secret)}
-    plan = Plan(
-        name=name,
-        mutate=_mutation(settings, request, name, values, references),
-        references=references,
-        given=given,
-        outcome=change(_mutation(settings, request, name, values, references), dry_run=True),
-    )
+    mutate = _mutation(settings, request, name, values, references)
+    plan = Plan(name, mutate, references, given, change(mutate, dry_run=True))
     if any(("tls", field) in values for field in TLS_FILES):
         check_tls(plan.server.tls)
     before = settings.servers.get(name)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom.domain.oauth import Client, Granted, GrantError
+from postroom.domain.oauth import Client, Granted, GrantError, is_safe
 from postroom.domain.secret import Secret
-from postroom.oauth.answer import Answer, device_code, granted, is_safe
+from postroom.oauth.answer import Answer, device_code, granted
 from postroom.oauth.question import Question
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
