@@ -19,3 +19,8 @@ class Clock:
 def rfc3339(moment: datetime) -> str:
     """UTC with milliseconds and `Z` (RFC 3339), the form of all JSON and storage."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def to_the_minute(moment: datetime) -> str:
+    """Local time, for a sentence that a person reads."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

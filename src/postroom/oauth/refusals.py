@@ -3,8 +3,7 @@
 It refuses to know when that is.
 """
 
-from datetime import datetime
-
+from postroom.clock import to_the_minute
 from postroom.domain.oauth import Failure, TokenRecord
 from postroom.domain.settings import Server
 from postroom.errors import ConfigError, Exit, Fault, PostroomError, SecretError
@@ -42,7 +41,7 @@ def cut_off(record: TokenRecord, message: str, *, lost: bool) -> str:
     """The words of a failure; with why, where an earlier renewal may have used the refresh token up."""
     if not lost or record.begun_at is None:
         return message
-    when = _when(record.begun_at)
+    when = to_the_minute(record.begun_at)
     return f"{message}; a renewal that began at {when} was cut off, and what the provider gave then never came here"
 
 
@@ -59,12 +58,8 @@ def still_paused(server: Server, failure: Failure) -> Fault:
     """Somebody was told already, and has done nothing yet."""
     return Fault(
         failure.code,
-        f"server {server.name} is paused since {_when(failure.at)}: {failure.message}",
+        f"server {server.name} is paused since {to_the_minute(failure.at)}: {failure.message}",
         step="token",
         hint=login(server),
         exit=Exit.LOGIN_NEEDED,
     )
-
-
-def _when(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

@@ -38,16 +38,15 @@ _UNSAFE = {
     "keyring.backends.null": "it keeps nothing",
 }
 _NONE = ("keyring.backends.fail",)
-_ELSEWHERE = "Keep the secret elsewhere: --store encrypted, --password-file FILE, --password-env NAME"
 _LOCKED = StoreState(
     "locked",
     "the keyring is locked",
-    "Unlock it: log in to the desktop, or run gnome-keyring-daemon --unlock. " + _ELSEWHERE,
+    "Unlock it: log in to the desktop, or run gnome-keyring-daemon --unlock.",
 )
 _HANGING = StoreState(
     "hanging",
     "the keyring does not answer",
-    "If a window asks for the keyring's password, answer it and run the command again. " + _ELSEWHERE,
+    "If a window asks for the keyring's password, answer it and run the command again.",
 )
 
 
@@ -109,9 +108,7 @@ class Keyring:
             return backend.get_password(self._service, locator) == secret.reveal()
 
         if not self._call(locator, write):
-            raise SecretError(
-                "secret.store_unsafe", f"keyring:{locator}: the keyring did not keep the secret", hint=_ELSEWHERE
-            )
+            raise _refusal(locator, StoreState("unsafe", "the keyring did not keep the secret"))
 
     def remove(self, locator: str) -> bool:
         def remove(backend: KeyringBackend) -> bool:
@@ -126,7 +123,7 @@ class Keyring:
         try:
             return self._within_deadline(operation)
         except _Refused as refused:
-            refusal = refusals.unusable(f"keyring:{locator}", refused.state)
+            refusal = _refusal(locator, refused.state)
         raise refusal
 
     def _within_deadline(self, operation: Callable[[KeyringBackend], T]) -> T:
@@ -160,17 +157,17 @@ class Keyring:
             keyring.core.init_backend(limit=lambda offered: not _module(offered, _UNSAFE))
         except (ImportError, AttributeError) as error:
             choice = "what PYTHON_KEYRING_BACKEND or keyringrc.cfg names cannot be loaded"
-            raise _Refused(StoreState("absent", choice, _ELSEWHERE)) from error
+            raise _Refused(StoreState("absent", choice)) from error
         backend = keyring.get_keyring()
         if isinstance(backend, ChainerBackend):
             backend = backend.backends[0]  # a chain would search; the first of it is where it would write
         if module := _module(backend, _UNSAFE):
             name = f"{type(backend).__module__}.{type(backend).__qualname__}"
-            raise _Refused(StoreState("unsafe", f"{name} is refused: {_UNSAFE[module]}", _ELSEWHERE))
+            raise _Refused(StoreState("unsafe", f"{name} is refused: {_UNSAFE[module]}"))
         if _module(backend, _NONE):
             if sys.platform == "linux":
                 _secret_service(self._bus)  # it says why it is not there, if it is not
-            raise _Refused(StoreState("absent", "there is no keyring here, or it is switched off", _ELSEWHERE))
+            raise _Refused(StoreState("absent", "there is no keyring here, or it is switched off"))
         return backend
 
     def _refuse_foreign_bus(self) -> None:
@@ -184,17 +181,23 @@ class Keyring:
                 return
         except (OSError, FileError):
             pass  # not there, or not ours: the same answer
-        raise _Refused(StoreState("absent", f"{_BUS} is not this account's own session bus", _ELSEWHERE))
+        raise _Refused(StoreState("absent", f"{_BUS} is not this account's own session bus"))
+
+
+def _refusal(locator: str, state: StoreState) -> SecretError:
+    """What mends the keyring, and where else the secret may be."""
+    hint = f"{state.hint} {refusals.elsewhere(locator)}".strip()
+    return refusals.unusable(f"keyring:{locator}", state._replace(hint=hint))
 
 
 def _secret_service(bus: str) -> KeyringBackend:
     """The Secret Service itself, without the plug-ins. Raise _Refused when it is not there."""
     if not bus:
-        raise _Refused(StoreState("absent", "there is no session bus (no desktop session)", _ELSEWHERE))
+        raise _Refused(StoreState("absent", "there is no session bus (no desktop session)"))
     try:
         SecretService.Keyring.priority  # noqa: B018 - looking at it opens the bus
     except RuntimeError as error:
-        raise _Refused(StoreState("absent", str(error), _ELSEWHERE)) from error
+        raise _Refused(StoreState("absent", str(error))) from error
     return SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring annotates only some of its methods
 
 
@@ -214,10 +217,10 @@ def _classify(error: BaseException) -> StoreState:
     if isinstance(error, TimeoutError):
         return _HANGING
     if isinstance(error, OSError):
-        return StoreState("absent", f"the session bus cannot be reached: {error.strerror}", _ELSEWHERE)
+        return StoreState("absent", f"the session bus cannot be reached: {error.strerror}")
     if isinstance(error, InitError) or name == "ItemNotFoundException":
-        return StoreState("absent", "there is no default keyring", "Make one (log in to the desktop). " + _ELSEWHERE)
-    return StoreState("absent", f"the keyring failed ({name})", _ELSEWHERE)
+        return StoreState("absent", "there is no default keyring", "Make one: log in to the desktop.")
+    return StoreState("absent", f"the keyring failed ({name})")
 
 
 def _module(backend: KeyringBackend, modules: Any) -> str:

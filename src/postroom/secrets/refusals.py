@@ -26,6 +26,16 @@ def unusable(place: str, state: StoreState) -> SecretError:
     return SecretError(f"secret.{code[state.state]}", f"{place}: {state.reason}", hint=state.hint)
 
 
+def elsewhere(locator: str) -> str:
+    """Where else a secret may be kept. Nobody types tokens: a login puts them elsewhere."""
+    _, _, rest = locator.partition("/")
+    server, _, field = rest.partition("/")
+    if field == "oauth/tokens":
+        return f"Keep the tokens elsewhere: postroom oauth login {server} --store encrypted"
+    option = "--" + field.rpartition("/")[2].replace("_", "-")
+    return f"Keep the secret elsewhere: --store encrypted, {option}-file FILE, {option}-env NAME"
+
+
 def first_line(data: bytes, scheme: str, locator: str, hint: str) -> Secret:
     """The secret in what a file or a command gave: its first line, nothing else taken away."""
     line = data.partition(b"\n")[0].removesuffix(b"\r")

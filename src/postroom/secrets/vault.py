@@ -95,8 +95,8 @@ class Vault:
             "secret.no_store",
             f"no secret store usable here: {scheme}: {state.reason}",
             # On lines of their own: the first may be a command to type.
-            hint="\n".join(part for part in (state.hint, "" if "--store" in state.hint else INSTEAD) if part),
-            data={"store": scheme, "state": state.state},
+            hint="\n".join(part for part in (state.hint, INSTEAD) if part),
+            data={"store": scheme, "state": state.state, "remedy": state.hint},
         )
 
     def bound_to(self, reference: Reference) -> Binding | None:

@@ -1,6 +1,5 @@
 """Logs a server in to its mail provider with OAuth 2.0: a person consents, or the application proves itself."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -40,8 +39,6 @@ KeyPath = tuple[str, ...]
 
 _NOT_COMPARED = ("openid", "offline_access", "email", "profile")
 """Scopes that ask for no access to mail; providers grant them without a word."""
-_OF_PASSWORDS = re.compile("Keep the secret elsewhere|Add --store encrypted")
-"""Where a store's hint begins to speak of what a login does not take."""
 _ONE_TENANT = (
     "Any organisation ({tenant}) may log in at the address. An app that is registered for one tenant alone is refused "
     "there, AADSTS50194: end this then, and add --tenant TENANT"
@@ -233,10 +230,10 @@ def _another_store(error: SecretError, word: str) -> str:
         return f"{again} --store encrypted, or, if that is what you want: {again} --store plain --insecure-storage"
     if error.code != "secret.no_store":
         return error.hint
-    own = _OF_PASSWORDS.split(error.hint)[0].strip()
-    if error.data.get("store") == "encrypted":
-        return own or error.hint
-    return f"{own}\nOr: {again} --store encrypted" if own else f"{again} --store encrypted"
+    remedy = str(error.data["remedy"])
+    if error.data["store"] == "encrypted":
+        return remedy
+    return f"{remedy}\nOr: {again} --store encrypted" if remedy else f"{again} --store encrypted"
 
 
 class _Kept(NamedTuple):

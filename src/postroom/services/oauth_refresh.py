@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from postroom.clock import rfc3339
+from postroom.clock import rfc3339, to_the_minute
 from postroom.domain.message import Message
 from postroom.domain.oauth import Told
 from postroom.domain.oauth_promises import Notices
@@ -115,7 +115,7 @@ def news(login: Login, told: Told, now: datetime) -> Iterator[News]:
         due = [days for days in WARNING_DAYS if ending.at - now <= timedelta(days=days)]
         mark = _mark(ending.what, ending.of, min(due, default=0))
         if due and mark not in told.marks:
-            day = ending.at.astimezone().strftime("%Y-%m-%d %H:%M")
+            day = to_the_minute(ending.at)
             what = f"Server {server.name}: the {ending.what} ends at {day} ({ending.rule})."
             yield News(login, mark, f"{what}\n    {ending.command}", stopped=False)
 

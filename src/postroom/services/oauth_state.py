@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from postroom.clock import rfc3339
+from postroom.clock import rfc3339, to_the_minute
 from postroom.domain.oauth import TokenRecord, is_another
 from postroom.domain.preset import Offer
 from postroom.domain.settings import WITHOUT_A_PERSON, Server
@@ -72,7 +72,7 @@ def warnings(login: Login, now: datetime) -> Iterator[Warn]:
         yield Warn(code, login.problem.message, login.problem.hint)
         return
     if record is not None and record.failure is not None:
-        when = record.failure.at.astimezone().strftime("%Y-%m-%d %H:%M")
+        when = to_the_minute(record.failure.at)
         what = f"server {server.name}: its token could not be renewed at {when}: {record.failure.message}"
         yield Warn("oauth.refresh_failed", what, f"postroom oauth refresh {server.name}")
     if record is not None:
@@ -81,7 +81,7 @@ def warnings(login: Login, now: datetime) -> Iterator[Warn]:
         left = ending.at - now
         if left > timedelta(days=max(WARNING_DAYS)):
             continue
-        day = ending.at.astimezone().strftime("%Y-%m-%d %H:%M")
+        day = to_the_minute(ending.at)
         told = f"ends in {_days(left)}" if left > timedelta() else "has ended"
         text = f"server {server.name}: the {ending.what} {told}, {day} ({ending.rule})"
         yield Warn("oauth.ends_soon", text, ending.command)

@@ -274,3 +274,16 @@ def test_fifty_puts_at_once_are_all_recorded(desk: Desk) -> None:
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(lambda n: desk.vault.put(f"smtp/s{n}/password", Secret(str(n)), "keyring", ALICE), range(50)))
     assert len(desk.vault.entries()) == len(desk.shelves["keyring"].held) == 50
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("smtp/main/password", "--password-file FILE"),
+        ("smtp/main/oauth/client_secret", "--client-secret-env NAME"),
+        ("smtp/main/oauth/tokens", "postroom oauth login main --store encrypted"),
+    ],
+)
+def test_where_else_a_secret_may_be_fits_the_secret(path: str, told: str) -> None:
+    assert told in refusals.elsewhere(path)
+    assert ("FILE" in refusals.elsewhere(path)) is not path.endswith("tokens")

@@ -60,4 +60,5 @@ def secrets_stores(data: Mapping[str, Any]) -> Iterable[Block]:
     yield Table(("store", "state", "use", "remarks"), rows)
     for row in data["stores"]:
         if row["default"] and row["state"] != "usable":
-            yield Line(f"{row['store']}: {row['hint']}", "warn")
+            hint = row["hint"] or "secrets can be kept in an encrypted file: --store encrypted"
+            yield Line(f"{row['store']}: {hint}", "warn")
